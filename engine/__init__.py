@@ -1,0 +1,1 @@
+"""The headless engine: makes, reads, plays and keeps Loops; knows neither Qt nor torch."""

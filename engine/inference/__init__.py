@@ -1,0 +1,1 @@
+"""From a request to takes, through an ONNX model bundle."""

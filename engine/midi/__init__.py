@@ -1,0 +1,1 @@
+"""The edge to MIDI files and ports."""

@@ -1,0 +1,1 @@
+"""Pure musical values: standard library and NumPy only."""
