@@ -164,7 +164,8 @@ def _repetition(view: PartView) -> float:
     if len(sets) < 2:
         return 0.0
     best = [
-        max(len(a & b) / len(a | b) if a or b else 1.0 for j, b in enumerate(sets) if i != j) for i, a in enumerate(sets)
+        max(len(a & b) / len(a | b) if a or b else 1.0 for j, b in enumerate(sets) if i != j)
+        for i, a in enumerate(sets)
     ]
     return sum(best) / len(best)
 

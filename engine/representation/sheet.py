@@ -221,8 +221,7 @@ def chords_of_ids(ids: IntArray) -> tuple[tuple[Chord, ...], ...]:
     if not ids.any():
         return ()
     return tuple(
-        (chord_of_id(a),) if a == b or b == CHORD_UNKNOWN else (chord_of_id(a), chord_of_id(b))
-        for a, b in ids.tolist()
+        (chord_of_id(a),) if a == b or b == CHORD_UNKNOWN else (chord_of_id(a), chord_of_id(b)) for a, b in ids.tolist()
     )
 
 
