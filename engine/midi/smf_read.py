@@ -1,0 +1,327 @@
+"""Reads Standard MIDI Files: loops with mido, corpora with symusic.
+
+`read` is for the files of a producer: it repairs what it can, keeps the exact length (the end of track, not
+the last note), and says what it left out. `read_song` is for corpora: no repair unless symusic refuses.
+
+A part is what one track of the file plays on one channel; in corpora, also with one program, because old
+files change the instrument of a channel in the middle.
+"""
+
+import io
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import mido
+import numpy as np
+import symusic
+
+from engine.errors import MidiFileError
+from engine.midi.roles import role_of_part
+from engine.midi.smf_repair import NotMidiError, Repaired, repair
+from engine.midi.song import Song, SongTrack, cut_window
+from engine.midi.song_assembly import RawPart, RawSong, Rows, assemble, is_meter
+from engine.music.general_midi import DRUM_CHANNEL
+from engine.music.loop import Loop, Track
+
+MAX_FILE_BYTES = 4 << 20
+_PEDAL, _RESET_CONTROLLERS = 64, 121
+
+
+@dataclass(frozen=True, slots=True)
+class ReadResult:
+    """A loop out of a file.
+
+    Attributes:
+        loop: What was read.
+        dropped: One sentence a kind of loss or repair, for people; empty for a plain file.
+    """
+
+    loop: Loop
+    dropped: tuple[str, ...] = ()
+
+
+def read(path: str | Path, *, first_bar: int = 0, bars: int | None = None) -> ReadResult:
+    """Read a loop from a MIDI file, leniently.
+
+    Args:
+        path: A file of any SMF type, whole or damaged.
+        first_bar: Index of the first bar to keep, 0 for the file's first.
+        bars: How many bars to keep, at most 16; a shorter file is padded with silence. None for as many as there are
+            of the first bar's meter.
+
+    Returns:
+        The loop, and what was lost on the way. Its length is the file's end of track or last note, whichever is
+        later, rounded to bars.
+
+    Raises:
+        MidiFileError: The file cannot be read, is no MIDI file, or has no such bar.
+    """
+    path = Path(path)
+    try:
+        repaired = repair(_bytes_of(path))
+        raw, dropped = _collect(_parse(repaired), str(path), by_program=False)
+        window = cut_window(assemble(raw), first_bar=first_bar, bars=bars)
+    except ValueError as error:
+        raise _unreadable(path.name, error) from error
+    name = _sequence_name(repaired)
+    tracks = (replace(track, name=_own_name(track)) for track in window.loop.tracks)
+    loop = replace(window.loop, tracks=tuple(tracks), name=name)
+    return ReadResult(loop, (*repaired.dropped, *dropped, *window.dropped))
+
+
+def read_song(source: str | Path | bytes, *, name: str = "") -> Song:
+    """Read a whole piece, fast (symusic).
+
+    Args:
+        source: A path, or a file's bytes.
+        name: What to call the song; the path where it is empty.
+
+    Returns:
+        The song; a part's program is 0 where the file names none.
+
+    Raises:
+        MidiFileError: It cannot be read.
+    """
+    name, data = _named_bytes(source, name)
+    try:
+        return assemble(_collect_symusic(_symusic_score(data), name))
+    except (ValueError, OverflowError) as error:
+        raise _unreadable(name, error) from error
+
+
+def read_song_exact(source: str | Path | bytes, *, name: str = "") -> Song:
+    """Read a whole piece with mido: slow; the reference for `read_song`, which gives the same of any sound file.
+
+    Raises:
+        MidiFileError: It cannot be read.
+    """
+    name, data = _named_bytes(source, name)
+    try:
+        raw, _ = _collect(_parse(repair(data)), name, by_program=True)
+        return assemble(raw)
+    except ValueError as error:
+        raise _unreadable(name, error) from error
+
+
+def _unreadable(name: str, error: ValueError | OverflowError) -> MidiFileError:
+    return MidiFileError(f"{Path(name).name or 'The MIDI file'} cannot be read: {error}.")
+
+
+def _named_bytes(source: str | Path | bytes, name: str) -> tuple[str, bytes]:
+    if isinstance(source, bytes):
+        return name, source
+    return name or str(source), _bytes_of(Path(source))
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise MidiFileError(f"{path.name} cannot be read: it is too large for a MIDI file.")
+        return path.read_bytes()
+    except OSError as error:
+        raise MidiFileError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+
+
+def _parse(repaired: Repaired) -> mido.MidiFile:
+    return mido.MidiFile(file=io.BytesIO(repaired.data))
+
+
+# --- mido ---------------------------------------------------------------------------------------------------
+
+
+class _PartBuilder:
+    """Gathers one part while a track is walked."""
+
+    def __init__(self, channel: int, program: int | None, pedal: Iterable[tuple[int, int]] = ()) -> None:
+        self.channel = channel
+        self.program = program
+        self.notes: list[tuple[int, int, int, int]] = []
+        self.pedal = list(pedal)
+
+
+class _ChunkCollector:
+    """Turns one track's messages into parts: first sounded, first ended.
+
+    `by_program` splits a channel where its program changes, with symusic's bookkeeping: a note belongs to the program
+    at its end; what the pedal did before a part's first note counts for that part.
+    """
+
+    def __init__(self, *, by_program: bool) -> None:
+        self.by_program = by_program
+        self.name = b""
+        self.unclosed = 0
+        self._parts: dict[tuple[int, int], _PartBuilder] = {}
+        self._early_pedal: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+        self._programs: dict[int, int] = {}
+        self._sounding: defaultdict[tuple[int, int], deque[tuple[int, int]]] = defaultdict(deque)
+
+    def take(self, tick: int, message: mido.Message) -> None:
+        kind = message.type
+        if kind == "note_on" and message.velocity:
+            self._sounding[message.channel, message.note].append((tick, message.velocity))
+        elif kind in ("note_on", "note_off"):
+            self._close(tick, message.channel, message.note)
+        elif kind == "control_change" and message.control in (_PEDAL, _RESET_CONTROLLERS):
+            value = message.value if message.control == _PEDAL else 0
+            part = self._parts.get(self._key(message.channel))
+            (part.pedal if part else self._early_pedal[message.channel]).append((tick, value))
+        elif kind == "program_change":
+            self._change_program(message.channel, message.program)
+        elif kind == "track_name":
+            self.name = message.name.encode("latin-1", "ignore")
+
+    def finish(self, tick: int) -> list[RawPart]:
+        """Close what still sounds, and return the parts by channel."""
+        if not self.by_program:
+            for (channel, pitch), queue in self._sounding.items():
+                self.unclosed += len(queue)
+                for _ in range(len(queue)):
+                    self._close(tick, channel, pitch)
+        return [self._finished(part) for _, part in sorted(self._parts.items())]
+
+    def _key(self, channel: int) -> tuple[int, int]:
+        return channel, self._programs.get(channel, 0) if self.by_program else 0
+
+    def _change_program(self, channel: int, program: int) -> None:
+        if self.by_program or channel not in self._programs:
+            self._programs[channel] = program
+
+    def _close(self, tick: int, channel: int, pitch: int) -> None:
+        key = self._key(channel)
+        part = self._parts.get(key)
+        if part is None:
+            part = self._parts[key] = _PartBuilder(channel, self._programs.get(channel), self._early_pedal[channel])
+        if queue := self._sounding[channel, pitch]:
+            onset, velocity = queue.popleft()
+            part.notes.append((onset, tick, pitch, velocity))
+
+    def _finished(self, part: _PartBuilder) -> RawPart:
+        is_drums = part.channel == DRUM_CHANNEL
+        name = _ascii(self.name) if self.by_program else _text(self.name)
+        program = (part.program or 0) if self.by_program else self._programs.get(part.channel)
+        role = role_of_part(is_drums=is_drums, program=program, name=name, trust_name=not self.by_program)
+        return RawPart(SongTrack(role, program, name), _rows(part.notes, 4), _rows(part.pedal, 2))
+
+
+def _collect(file: mido.MidiFile, name: str, *, by_program: bool) -> tuple[RawSong, list[str]]:
+    """Return what mido found, and what was dropped of it."""
+    parts: list[RawPart] = []
+    tempos: list[tuple[int, int]] = []
+    meters: list[tuple[int, int, int]] = []
+    end = unclosed = 0
+    for track in file.tracks:
+        collector = _ChunkCollector(by_program=by_program)
+        tick = 0
+        for tick, message in _timed(track):
+            if message.type == "set_tempo":
+                tempos.append((tick, message.tempo))
+            elif message.type == "time_signature":
+                meters.append((tick, message.numerator, message.denominator))
+            else:
+                collector.take(tick, message)
+        parts.extend(collector.finish(tick))
+        unclosed += collector.unclosed
+        end = max(end, tick)
+    tempos.sort(key=lambda row: row[0])
+    meters.sort(key=lambda row: row[0])
+    raw = RawSong(name, file.ticks_per_beat, tuple(parts), tempos, meters, 0 if by_program else end)
+    return raw, _losses(raw, unclosed)
+
+
+def _timed(track: mido.MidiTrack) -> Iterator[tuple[int, mido.Message]]:
+    tick = 0
+    for message in track:
+        tick += message.time
+        yield tick, message
+
+
+def _losses(raw: RawSong, unclosed: int) -> list[str]:
+    losses: list[str] = []
+    if unclosed:
+        losses.append(f"Notes that never ended ({unclosed}) were ended with their track.")
+    if odd := sorted({f"{n}/{d}" for _, n, d in raw.meters if not is_meter(n, d)}):
+        losses.append(f"Time signatures that cannot be counted were ignored: {', '.join(odd)}.")
+    return losses
+
+
+def _sequence_name(repaired: Repaired) -> str:
+    """Return the name of the first track where it holds no notes: that names the whole file."""
+    file = _parse(repaired)
+    first = file.tracks[0]
+    if any(message.type == "note_on" for message in first):
+        return ""
+    names = [_text(message.name.encode("latin-1", "ignore")) for message in first if message.type == "track_name"]
+    return names[-1] if names else ""
+
+
+def _own_name(track: Track) -> str:
+    """Return a part's name, empty where it only repeats the role."""
+    return "" if track.name.casefold() == track.role.value else track.name
+
+
+def _text(raw: bytes) -> str:
+    try:
+        decoded = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        decoded = raw.decode("latin-1")
+    return "".join(letter for letter in decoded if letter.isprintable()).strip()
+
+
+def _ascii(raw: bytes) -> str:
+    return "".join(chr(byte) for byte in raw if 0x20 <= byte < 0x7F).strip()
+
+
+def _rows(found: list[tuple[int, ...]] | list[tuple[int, int]] | list[tuple[int, int, int, int]], width: int) -> Rows:
+    return np.array(found, dtype=np.int64).reshape(-1, width)
+
+
+# --- symusic ------------------------------------------------------------------------------------------------
+
+
+def _symusic_score(data: bytes) -> symusic.Score:
+    division = data[12:14]
+    is_plain = data[:4] == b"MThd" and data[9:10] in (b"\0", b"\1") and division[:1] < b"\x80" and any(division)
+    if is_plain:
+        try:
+            return symusic.Score.from_midi(data)
+        except (RuntimeError, ValueError, IndexError):
+            pass  # not sound: read below what can be read
+    try:
+        return symusic.Score.from_midi(repair(data).data)
+    except (RuntimeError, IndexError) as error:
+        raise NotMidiError(str(error)) from error
+
+
+def _collect_symusic(score: symusic.Score, name: str) -> RawSong:
+    parts: list[RawPart] = []
+    for track in score.tracks:
+        found = track.notes.numpy()
+        onset = found["time"].astype(np.int64)
+        notes = np.stack([onset, onset + found["duration"], found["pitch"], found["velocity"]], axis=1)
+        program = int(track.program)
+        part_name = _ascii(track.name.encode("ascii", "ignore"))
+        role = role_of_part(is_drums=track.is_drum, program=program, name=part_name, trust_name=False)
+        parts.append(RawPart(SongTrack(role, program, part_name), notes, _symusic_pedal(track)))
+    tempos = score.tempos.numpy()
+    meters = score.time_signatures.numpy()
+    return RawSong(
+        name=name,
+        ticks_per_quarter=int(score.ticks_per_quarter),
+        parts=tuple(parts),
+        tempos=list(zip(tempos["time"].tolist(), tempos["mspq"].tolist(), strict=True)),
+        meters=list(zip(*(meters[key].tolist() for key in ("time", "numerator", "denominator")), strict=True)),
+    )
+
+
+def _symusic_pedal(track: symusic.Track) -> Rows:
+    """Return the sustain pedal from the controllers: symusic's own pedals begin at 0 on channels other than 1."""
+    if not len(track.controls):
+        return np.zeros((0, 2), dtype=np.int64)
+    controls = track.controls.numpy()
+    number = controls["number"]
+    value = np.where(number == _PEDAL, controls["value"], 0)
+    return np.stack([controls["time"], value], axis=1).astype(np.int64)[
+        (number == _PEDAL) | (number == _RESET_CONTROLLERS)
+    ]
