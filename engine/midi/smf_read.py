@@ -9,7 +9,7 @@ files change the instrument of a channel in the middle.
 
 import io
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -134,18 +134,21 @@ def _parse(repaired: Repaired) -> mido.MidiFile:
 class _PartBuilder:
     """Gathers one part while a track is walked."""
 
-    def __init__(self, channel: int, program: int | None, pedal: Iterable[tuple[int, int]] = ()) -> None:
+    def __init__(self, channel: int, program: int | None) -> None:
         self.channel = channel
         self.program = program
         self.notes: list[tuple[int, int, int, int]] = []
-        self.pedal = list(pedal)
+        self.pedal: list[tuple[int, int]] = []
+
+
+_Onset = tuple[_PartBuilder, int, int]  # whose note, since when, how loud
 
 
 class _ChunkCollector:
     """Turns one track's messages into parts: first sounded, first ended.
 
     `by_program` splits a channel where its program changes, with symusic's bookkeeping: a note belongs to the program
-    at its end; what the pedal did before a part's first note counts for that part.
+    at its onset, and what the pedal did while there was no part yet belongs to the next part of its channel.
     """
 
     def __init__(self, *, by_program: bool) -> None:
@@ -155,12 +158,13 @@ class _ChunkCollector:
         self._parts: dict[tuple[int, int], _PartBuilder] = {}
         self._early_pedal: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
         self._programs: dict[int, int] = {}
-        self._sounding: defaultdict[tuple[int, int], deque[tuple[int, int]]] = defaultdict(deque)
+        self._sounding: defaultdict[tuple[int, int], deque[_Onset]] = defaultdict(deque)
 
     def take(self, tick: int, message: mido.Message) -> None:
         kind = message.type
         if kind == "note_on" and message.velocity:
-            self._sounding[message.channel, message.note].append((tick, message.velocity))
+            part = self._part(message.channel)
+            self._sounding[message.channel, message.note].append((part, tick, message.velocity))
         elif kind in ("note_on", "note_off"):
             self._close(tick, message.channel, message.note)
         elif kind == "control_change" and message.control in (_PEDAL, _RESET_CONTROLLERS):
@@ -188,13 +192,17 @@ class _ChunkCollector:
         if self.by_program or channel not in self._programs:
             self._programs[channel] = program
 
-    def _close(self, tick: int, channel: int, pitch: int) -> None:
+    def _part(self, channel: int) -> "_PartBuilder":
         key = self._key(channel)
         part = self._parts.get(key)
         if part is None:
-            part = self._parts[key] = _PartBuilder(channel, self._programs.get(channel), self._early_pedal[channel])
-        if queue := self._sounding[channel, pitch]:
-            onset, velocity = queue.popleft()
+            part = self._parts[key] = _PartBuilder(channel, self._programs.get(channel))
+            part.pedal = self._early_pedal.pop(channel, [])
+        return part
+
+    def _close(self, tick: int, channel: int, pitch: int) -> None:
+        if queue := self._sounding.get((channel, pitch)):
+            part, onset, velocity = queue.popleft()
             part.notes.append((onset, tick, pitch, velocity))
 
     def _finished(self, part: _PartBuilder) -> RawPart:
@@ -281,17 +289,24 @@ def _rows(found: list[tuple[int, ...]] | list[tuple[int, int]] | list[tuple[int,
 
 
 def _symusic_score(data: bytes) -> symusic.Score:
-    division = data[12:14]
-    is_plain = data[:4] == b"MThd" and data[9:10] in (b"\0", b"\1") and division[:1] < b"\x80" and any(division)
-    if is_plain:
+    if _has_sound_chunks(data):
         try:
             return symusic.Score.from_midi(data)
         except (RuntimeError, ValueError, IndexError):
-            pass  # not sound: read below what can be read
+            pass  # not sound within: read below what can be read
     try:
         return symusic.Score.from_midi(repair(data).data)
     except (RuntimeError, IndexError) as error:
         raise NotMidiError(str(error)) from error
+
+
+def _has_sound_chunks(data: bytes) -> bool:
+    """Tell whether header and chunks are as they should be; symusic stops without a word where they are not."""
+    is_plain = data[:9] == b"MThd\0\0\0\6\0" and data[9:10] in (b"\0", b"\1") and 0 < data[12] << 8 | data[13] < 0x8000
+    position = 14
+    while is_plain and data[position : position + 4] == b"MTrk":
+        position += 8 + int.from_bytes(data[position + 4 : position + 8])
+    return is_plain and position == len(data)
 
 
 def _collect_symusic(score: symusic.Score, name: str) -> RawSong:
