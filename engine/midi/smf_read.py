@@ -302,7 +302,7 @@ def _symusic_score(data: bytes) -> symusic.Score:
 
 def _has_sound_chunks(data: bytes) -> bool:
     """Tell whether header and chunks are as they should be; symusic stops without a word where they are not."""
-    is_plain = data[:9] == b"MThd\0\0\0\6\0" and data[9:10] in (b"\0", b"\1") and 0 < data[12] << 8 | data[13] < 0x8000
+    is_plain = len(data) > 14 and data[:9] == b"MThd\0\0\0\6\0" and data[9:10] in (b"\0", b"\1") and 0 < data[12] << 8 | data[13] < 0x8000
     position = 14
     while is_plain and data[position : position + 4] == b"MTrk":
         position += 8 + int.from_bytes(data[position + 4 : position + 8])
