@@ -134,7 +134,8 @@ def _threshold(tempered: npt.NDArray[np.float32], sampling: SamplingTables, fiel
     top_k = sampling.top_k[:, field, None]
     likely: BoolArray = weights >= sampling.min_p[:, field, None]
     nucleus: BoolArray = before < sampling.top_p[:, field, None]
-    first: BoolArray = np.arange(ordered.shape[1]) < np.where(top_k > 0, top_k, ordered.shape[1])
+    ranks: IntArray = np.arange(ordered.shape[1], dtype=np.int64)
+    first: BoolArray = np.less(ranks, np.where(top_k > 0, top_k, ordered.shape[1]))
     kept: BoolArray = likely & nucleus & first
     kept[:, 0] = True
     return np.where(kept, ordered, ordered[:, :1]).min(axis=1, keepdims=True)

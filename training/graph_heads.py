@@ -1,0 +1,214 @@
+"""The heads as a chain, and the sampling, as nodes of the graphs.
+
+Each sampled field has a small head; what was drawn is fed to the heads after it, so that a note's fields know of
+each other. In the *step* graph the draw itself is made of nodes, in the order that
+`engine/inference/sampling.py` defines: mask, temperature, cuts, noise, argmax. In the *score* graph the given
+answers take the place of the drawn ones.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from onnx import TensorProto
+
+from engine.inference.bundle import ModelShape
+from engine.inference.sampling import CUT, MASKED
+from engine.inference.weights import Weights
+from engine.representation.vocabulary import DURATION_STEPS, FIELD_SIZES, PITCHES, ROW_WIDTH, SAMPLED_SIZE, Field
+from training.graph import FEEDING, GraphBuilder, Graphs, Residual, lay_out_weights, trunk
+
+_FIELDS = len(Field)
+_FLOAT, _BOOL, _INT64 = TensorProto.FLOAT, TensorProto.BOOL, TensorProto.INT64
+
+
+class HeadChain:
+    """The heads, to be asked field after field.
+
+    Args:
+        b: Receives the nodes.
+        trunk_output: The trunk's last residual sum.
+    """
+
+    def __init__(self, b: GraphBuilder, trunk_output: Residual) -> None:
+        self._b = b
+        self._h = trunk_output.x
+        self._pending: str | None = trunk_output.y
+
+    def logits(self, field: Field) -> str:
+        """Return a field's logits, float32 […, FIELD_SIZES], given all that was fed."""
+        b, head = self._b, f"heads.{field.name.lower()}"
+        if self._pending is None:
+            normed = b.norm(self._h, f"{head}.norm")
+        else:
+            normed, self._h = b.add_norm(self._h, self._pending, f"{head}.norm")
+            self._pending = None
+        return b.swiglu(normed, f"{head}.gate_up", f"{head}.w_out")
+
+    def feed(self, field: Field, ids: str) -> None:
+        """Let the heads after this field know what it is; `ids` int64 […]."""
+        if field in FEEDING:
+            b = self._b
+            self._pending = b.op("Gather", b.weight(f"heads.{field.name.lower()}.feed"), ids)
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """Names of the inputs that a draw needs, the wide ones cut into one a field, [B, 1] or [B, n]."""
+
+    temperature: list[str]
+    min_p: list[str]
+    top_p: list[str]
+    top_k: list[str]
+    noise: list[str]
+
+
+def _drawing_inputs(b: GraphBuilder) -> _Drawing:
+    def per_field(name: str, kind: int) -> list[str]:
+        return b.node("Split", b.input(name, kind, ["batch", _FIELDS]), outputs=_FIELDS, axis=1, num_outputs=_FIELDS)
+
+    sizes = b.constant(list(FIELD_SIZES.values()), np.int64)
+    noise = b.input("noise", _FLOAT, ["batch", SAMPLED_SIZE])
+    return _Drawing(
+        temperature=per_field("temperature", _FLOAT),
+        min_p=per_field("min_p", _FLOAT),
+        top_p=per_field("top_p", _FLOAT),
+        top_k=per_field("top_k", _INT64),
+        noise=b.node("Split", noise, sizes, outputs=_FIELDS, axis=1),
+    )
+
+
+def _draw(b: GraphBuilder, field: Field, logits: str, legal: str, drawing: _Drawing) -> tuple[str, str]:
+    """Draw one field; return its ids int64 [B, 1] and their log-probabilities float32 [B, 1]."""
+    size: str | None = None
+    noise = drawing.noise[field]
+    if field is Field.POSITION:  # the bar may be shorter than the longest bar
+        size = b.op("Shape", legal, start=1, end=2)
+        logits, noise = (
+            b.op("Slice", name, b.constant([0], np.int64), size, b.constant([1], np.int64)) for name in (logits, noise)
+        )
+    masked = b.op("Where", legal, logits, b.constant(MASKED, np.float32))
+    tempered = b.op("Div", masked, drawing.temperature[field])
+    threshold = _threshold(b, field, tempered, size, drawing)
+    noisy = b.op("Add", tempered, noise)
+    survivors = b.op("Where", b.op("GreaterOrEqual", tempered, threshold), noisy, b.constant(CUT, np.float32))
+    ids = b.op("ArgMax", survivors, axis=1, keepdims=1)
+    log_prob = b.op("GatherElements", b.op("LogSoftmax", masked, axis=1), ids, axis=1)
+    return ids, log_prob
+
+
+def _threshold(b: GraphBuilder, field: Field, tempered: str, size: str | None, drawing: _Drawing) -> str:
+    """Return the lowest value that survives min-p, top-p and top-k, float32 [B, 1]."""
+    count = size or b.constant([FIELD_SIZES[field]], np.int64)
+    ordered = b.node("TopK", tempered, count, outputs=2, axis=1)[0]
+    zero, one = b.constant([0], np.int64), b.constant([1], np.int64)
+    share = b.op("Softmax", ordered, axis=1)
+    before = b.op("CumSum", share, b.constant(1, np.int64), exclusive=1)
+    best, most = (b.op("Slice", name, zero, one, one) for name in (ordered, share))
+    ranks: str = b.constant(np.arange(FIELD_SIZES[field])[None], np.int64)
+    if size:
+        ranks = b.op("Slice", ranks, zero, size, one)
+    top_k = drawing.top_k[field]
+    limit = b.op("Where", b.op("Greater", top_k, zero), top_k, b.constant([FIELD_SIZES[field]], np.int64))
+    kept = b.op("And", b.op("Less", before, drawing.top_p[field]), b.op("Less", ranks, limit))
+    kept = b.op("And", kept, b.op("GreaterOrEqual", share, b.op("Mul", most, drawing.min_p[field])))
+    return b.op("ReduceMin", b.op("Where", kept, ordered, best), one, keepdims=1)
+
+
+class _Legality:
+    """What is legal for each field, as nodes; the tables are inputs of the graph."""
+
+    def __init__(self, b: GraphBuilder) -> None:
+        self._b = b
+        self._fixed = {
+            Field.KIND: b.input("kind", _BOOL, ["batch", FIELD_SIZES[Field.KIND]]),
+            Field.POSITION: b.input("position", _BOOL, ["batch", "positions"]),
+            Field.DURATION: b.input("duration", _BOOL, ["batch", FIELD_SIZES[Field.DURATION]]),
+            Field.VELOCITY: b.input("velocity", _BOOL, ["batch", FIELD_SIZES[Field.VELOCITY]]),
+            Field.MICRO: b.input("micro", _BOOL, ["batch", FIELD_SIZES[Field.MICRO]]),
+        }
+        self._limits = b.input("limit", TensorProto.INT16, ["batch", "positions", PITCHES])
+        self._drums = b.input("drums", _BOOL, ["batch", 1])
+        self._limit = ""
+
+    def of(self, field: Field, ids: dict[Field, str]) -> str:
+        """Return bool [B, n], given the ids drawn so far."""
+        b = self._b
+        if field is Field.PITCH:
+            at_position = b.op("GatherND", self._limits, ids[Field.POSITION], batch_dims=1)
+            self._limit = b.op("Cast", at_position, to=TensorProto.INT32)
+            sounds = b.op("Greater", self._limit, b.constant(0, np.int32))
+            upper = b.constant((np.arange(2 * PITCHES) >= PITCHES)[None], np.bool_)
+            return b.op("And", b.op("Concat", sounds, sounds, axis=1), b.op("Equal", upper, self._drums))
+        if field is Field.DURATION:
+            pitch = b.op("Mod", ids[Field.PITCH], b.constant(PITCHES, np.int64))
+            limit = b.op("GatherElements", self._limit, pitch, axis=1)
+            fits = b.op("LessOrEqual", b.constant(np.array(DURATION_STEPS)[None], np.int32), limit)
+            return b.op("And", fits, self._fixed[field])
+        return self._fixed[field]
+
+
+def _step_graph(b: GraphBuilder) -> bytes:
+    rows = b.input("rows", TensorProto.INT16, ["batch", "rows", ROW_WIDTH])
+    lengths = b.input("lengths", TensorProto.INT32, ["batch"])
+    total = b.input("total", TensorProto.INT32, [1])
+    chain = HeadChain(b, trunk(b, rows, lengths=lengths, total=total, cached=True))
+    legality, drawing = _Legality(b), _drawing_inputs(b)
+    ids: dict[Field, str] = {}
+    logits: list[str] = []
+    log_probs: list[str] = []
+    for field in Field:
+        logits.append(chain.logits(field))
+        ids[field], log_prob = _draw(b, field, logits[-1], legality.of(field, ids), drawing)
+        log_probs.append(log_prob)
+        chain.feed(field, b.op("Squeeze", ids[field], b.constant([1], np.int64)) if field in FEEDING else "")
+    for name, parts, kind, size in (
+        ("sampled", list(ids.values()), _INT64, _FIELDS),
+        ("log_prob", log_probs, _FLOAT, _FIELDS),
+        ("logits", logits, _FLOAT, SAMPLED_SIZE),
+    ):
+        b.named("Concat", parts, [name], axis=1)
+        b.output(name, kind, ["batch", size])
+    return b.serialized("step")
+
+
+def _score_graph(b: GraphBuilder) -> bytes:
+    rows = b.input("rows", TensorProto.INT16, ["batch", "rows", ROW_WIDTH])
+    labels = b.input("labels", _INT64, ["batch", "rows", _FIELDS])
+    batch, length = (b.op("Shape", rows, start=axis, end=axis + 1) for axis in (0, 1))
+    total = b.op("Cast", length, to=TensorProto.INT32)
+    lengths = b.op("Expand", b.op("Sub", total, b.constant([1], np.int32)), batch)
+    chain = HeadChain(b, trunk(b, rows, lengths=lengths, total=total, cached=False))
+    given = b.op("Max", labels, b.constant(0, np.int64))
+    answers = b.node("Split", given, outputs=_FIELDS, axis=2, num_outputs=_FIELDS)
+    log_probs: list[str] = []
+    for field, answer in zip(Field, answers, strict=True):
+        log_prob = b.op("LogSoftmax", chain.logits(field), axis=2)
+        log_probs.append(b.op("GatherElements", log_prob, answer, axis=2))
+        chain.feed(field, b.op("Squeeze", answer, b.constant([2], np.int64)) if field in FEEDING else "")
+    surprise = b.op("Neg", b.op("Concat", *log_probs, axis=2))
+    counted = b.op("GreaterOrEqual", labels, b.constant(0, np.int64))
+    b.named("Where", [counted, surprise, b.constant(0, np.float32)], ["nll"])
+    b.output("nll", _FLOAT, ["batch", "rows", _FIELDS])
+    return b.serialized("score")
+
+
+def build_graphs(weights: Weights, shape: ModelShape, *, bits: int = 8, block: int = 128) -> Graphs:
+    """Build both graphs and their weights file.
+
+    Args:
+        weights: Flat dict of float32 arrays by the names they are trained under, matrices [in, out].
+        shape: The model's sizes.
+        bits: How matrices are stored: 32 (plain), 8 or 4.
+        block: Values that share a scale when quantised.
+
+    Raises:
+        KeyError, ValueError: a weight is missing or has another shape than the model's.
+    """
+    writer = lay_out_weights(weights, shape, bits=bits, block=block)
+    tensors = writer.tensors
+    return Graphs(
+        step=_step_graph(GraphBuilder(tensors, shape)),
+        score=_score_graph(GraphBuilder(tensors, shape)),
+        data=writer.data,
+        tensors=tuple(tensors.values()),
+    )
