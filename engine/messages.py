@@ -95,7 +95,7 @@ class Sampling:
         repetition_penalty: Above 1 makes a part's recent pitches rarer; 1 is off.
     """
 
-    default: FieldSampling = FieldSampling(temperature=0.95)  # noqa: RUF009, frozen
+    default: FieldSampling = FieldSampling(temperature=0.95)
     fields: tuple[tuple[str, FieldSampling], ...] = ()
     repetition_penalty: float = 1.0
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.errors import CorpusError
-from engine.music.general_midi import ROLES, Role
+from engine.music.general_midi import ROLES
 from engine.music.harmony import Key
 from engine.music.loop import MAX_TRACKS
 from engine.music.timing import MAX_TEMPO_BPM, MIN_TEMPO_BPM, TICKS_PER_STEP, Meter
@@ -22,11 +22,11 @@ from engine.representation.controls import (
     GENRES,
     LOOP_LENGTHS,
     MODES,
-    PartView,
     bar_density_ids,
     exact_loop_ids,
     key_ids,
     loop_control_id,
+    part_view,
     track_control_ids,
 )
 from engine.representation.layout import Order, Plan, Use, labels_of, training_rows
@@ -315,22 +315,16 @@ def _draw_track_controls(
     ids: list[tuple[int, ...]] = []
     densities = np.zeros(use.shape, dtype=np.int16)
     tells_density = rng.random() < 0.15
-    for part, role in enumerate(sheet.roles):
+    for part in range(len(sheet.roles)):
         bars = tuple(np.flatnonzero(use[part] == Use.TARGET).tolist())
         share = rng.random() if rng.random() < 0.6 else 0.0
         if not bars or not (share or tells_density):
             ids.append(())
             continue
-        view = part_view(sheet, part, role, bars)
+        view = part_view(sheet, part, bars)
         known = track_control_ids(view) if share else {}
         ids.append(tuple(identity for identity in known.values() if rng.random() < share))
         if tells_density and len(view.notes):
             for bar, density in bar_density_ids(view).items():
                 densities[part, bar] = density
     return tuple(ids), densities if tells_density else None
-
-
-def part_view(sheet: Sheet, part: int, role: Role, bars: tuple[int, ...]) -> PartView:
-    """Return the notes of one part in some bars, ready to be measured."""
-    where = (sheet.notes.track == part) & np.isin(sheet.notes.bar, bars)
-    return PartView(role, sheet.notes.take(where), bars, sheet.meter)

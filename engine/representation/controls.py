@@ -18,7 +18,7 @@ from engine.music.feel import nomml
 from engine.music.general_midi import Role
 from engine.music.harmony import Key, Mode
 from engine.music.timing import PPQ, STEPS_PER_QUARTER, TICKS_PER_STEP, Meter
-from engine.representation.sheet import DURATION_TABLE, SheetNotes, velocity_of_bin
+from engine.representation.sheet import DURATION_TABLE, Sheet, SheetNotes, velocity_of_bin
 from engine.representation.vocabulary import BAR_DENSITIES, CONTROLS, DRUM_OFFSET, MICRO_TICKS
 
 # Notes a bar (of four quarters) that a part of each role usually plays, about the corpus's medians.
@@ -89,6 +89,12 @@ class PartView:
         return self.notes.pitch % DRUM_OFFSET
 
 
+def part_view(sheet: Sheet, part: int, bars: tuple[int, ...]) -> PartView:
+    """Return the notes of one part in some bars, ready to be measured."""
+    where = (sheet.notes.track == part) & np.isin(sheet.notes.bar, bars)
+    return PartView(sheet.roles[part], sheet.notes.take(where), bars, sheet.meter)
+
+
 @dataclass(frozen=True, slots=True)
 class TrackControl:
     """One attribute of one part.
@@ -122,7 +128,11 @@ class TrackControl:
 
     def identity(self, value: float, role: Role) -> int:
         """Return the id of the CONTROL column that asks a part for `value`."""
-        return CONTROLS[self.name].first + min(max(self.to_bin(value, role), 0), self.bins - 1)
+        return CONTROLS[self.name].first + self.bin(value, role)
+
+    def bin(self, value: float, role: Role) -> int:
+        """Return the bin of a value, 0 to `bins - 1`."""
+        return min(max(self.to_bin(value, role), 0), self.bins - 1)
 
 
 def density_bin(notes_per_bar: float, role: Role) -> int:

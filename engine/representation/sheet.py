@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from engine.music.general_midi import ROLES, Role
+from engine.music.general_midi import Role
 from engine.music.harmony import Chord, ChordQuality, Key
 from engine.music.loop import COMMON_TIME, Loop, Note, Track
 from engine.music.timing import TICKS_PER_STEP, Meter

@@ -1,0 +1,287 @@
+"""The loop: tables → step → rows → stop. Takes are batch rows; everything is streamed; cancel is a return.
+
+`Generator.generate` is a Python generator of events, so that whoever consumes it (the worker process, the
+command line, a test) decides what to do with them, and closing it stops the work within one step.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from engine.errors import GenerationError
+from engine.inference.masks import TakeMasks
+from engine.inference.model import LoopModel
+from engine.inference.ranking import rank_seams
+from engine.inference.reports import control_reports
+from engine.inference.sampling import GumbelNoise, field_slices
+from engine.inference.tables import Sampled, SamplingTables, Tables
+from engine.inference.take_plan import TakePlan, plan_take
+from engine.messages import (
+    SAMPLED_FIELD_NAMES,
+    BarWritten,
+    Finished,
+    GenerationEvent,
+    GenerationRequest,
+    PartUse,
+    Progress,
+    Take,
+    TakeReady,
+    TakeScores,
+)
+from engine.music.loop import Loop, Note, Track, without_overlaps
+from engine.music.timing import TICKS_PER_STEP
+from engine.representation.layout import notes_of_rows
+from engine.representation.sheet import Sheet
+from engine.representation.vocabulary import (
+    DRUM_OFFSET,
+    DURATION_STEPS,
+    MICRO_TICKS,
+    ROW_WIDTH,
+    SAMPLED_SIZE,
+    VELOCITY_STEP,
+    Column,
+    Field,
+    Kind,
+    Rows,
+)
+
+CAPACITIES = (512, 1024, 2048, 4096)  # rows; the cache is allocated by bucket
+EXPECTED_NOTES_A_CELL = 24
+PENALTY_WINDOW = 16  # notes
+LOWEST_TEMPERATURE = 1e-3
+
+
+class Generator:
+    """Turns requests into takes with one model.
+
+    Args:
+        model: What answers rows with rows.
+        model_name, provider: Reported with the result.
+        rank: Whether takes are scored for their seam (costs a few forward passes a take).
+
+    Threads: use one instance from one thread; `is_cancelled` may look at anything.
+    """
+
+    def __init__(self, model: LoopModel, *, model_name: str = "", provider: str = "", rank: bool = True) -> None:
+        self._model = model
+        self._model_name = model_name
+        self._provider = provider
+        self._rank = rank
+
+    def generate(
+        self, request: GenerationRequest, *, is_cancelled: Callable[[], bool] = lambda: False
+    ) -> Iterator[GenerationEvent]:
+        """Yield what happens: progress and bars as they are written, each take, then `Finished`.
+
+        Raises:
+            RequestError: The request asks for what cannot be (before anything is yielded).
+            GenerationError: The request is larger than the model's memory.
+        """
+        run = _Run(self._model, request)
+        for attempt in range(max(1, request.max_attempts)):
+            again: list[int] = []
+            for event in run.write(attempt, is_cancelled):
+                if isinstance(event, TakeReady):
+                    if event.take.relaxed and attempt + 1 < request.max_attempts:
+                        again.append(event.take.number)
+                        continue
+                    if self._rank:
+                        event = TakeReady(_with_seam(self._model, event.take))
+                yield event
+            run.pending = again
+            if not again or is_cancelled():
+                break
+        yield Finished(
+            seconds=run.seconds,
+            first_note_seconds=run.first_note_seconds or run.seconds,
+            notes=run.notes,
+            provider=self._provider,
+            model=self._model_name,
+            was_cancelled=is_cancelled(),
+        )
+
+
+class _Run:
+    """One request on its way."""
+
+    def __init__(self, model: LoopModel, request: GenerationRequest) -> None:
+        self._model, self._request = model, request
+        self._started = time.perf_counter()
+        self._plans = [plan_take(request, take) for take in range(request.takes)]
+        self.pending = list(range(request.takes))
+        self.first_note_seconds: float | None = None
+        self.notes = 0
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self._started
+
+    def write(self, attempt: int, is_cancelled: Callable[[], bool]) -> Iterator[GenerationEvent]:
+        """Decode all pending takes together and yield their events."""
+        takes, plans = self.pending, [self._plans[take] for take in self.pending]
+        capacity = _capacity(plans)
+        masks = [TakeMasks(plan, capacity) for plan in plans]
+        noises = [GumbelNoise(self._request.seed, take + (attempt << 32)) for take in takes]
+        sampling = _sampling_tables(self._request, len(takes))
+        tables = Tables.unconstrained(len(takes), positions=plans[0].sheet.meter.steps_per_bar)
+        state = self._model.begin([plan.prompt for plan in plans], capacity=capacity)
+        rows = np.stack([mask.start for mask in masks])
+        log_probs = [0.0] * len(takes)
+        noise = np.zeros((len(takes), SAMPLED_SIZE), dtype=np.float32)
+        is_random = _random_fields(self._request)
+        row_index = 0
+        while not all(mask.is_done for mask in masks) and not is_cancelled():
+            active = [i for i, mask in enumerate(masks) if not mask.is_done]
+            for i in active:
+                masks[i].fill(tables, i)
+                noise[i] = noises[i].row(row_index) * is_random
+                _penalise(noise[i], masks[i], self._request.sampling.repetition_penalty)
+            sampled = self._model.step(state, rows, tables=tables, sampling=sampling, noise=noise)
+            row_index += 1
+            for i in active:
+                log_probs[i] += _log_prob(sampled, i)
+                cells_done = masks[i].cells_done
+                rows[i] = masks[i].accept(sampled.ids[i].tolist())
+                self.notes += int(sampled.ids[i, Field.KIND] == Kind.NOTE)
+                if self.first_note_seconds is None and self.notes:
+                    self.first_note_seconds = self.seconds
+                if masks[i].cells_done == cells_done:
+                    continue
+                yield _bar_written(plans[i], masks[i], takes[i], cells_done)
+                yield Progress(takes[i], cells_done + 1, len(plans[i].cells), self.notes, self.seconds)
+                if masks[i].is_done:
+                    yield TakeReady(self._finished_take(takes[i], attempt, plans[i], masks[i], log_probs[i]))
+
+    def _finished_take(self, take: int, attempt: int, plan: TakePlan, masks: TakeMasks, log_prob: float) -> Take:
+        loop = assembled(self._request, plan, masks)
+        return Take(
+            number=take,
+            loop=loop,
+            seed=self._request.seed,
+            attempt=attempt,
+            reports=control_reports(self._request, loop),
+            scores=TakeScores(log_likelihood=log_prob / max(1, len(masks.written))),
+            forced_ends=masks.forced_ends,
+            relaxed=masks.relaxed,
+            merged=plan.sheet.merged,
+            batch=self._request.takes,
+        )
+
+
+def assembled(request: GenerationRequest, plan: TakePlan, masks: TakeMasks) -> Loop:
+    """Return the canvas with a take's notes in it: given notes exactly as they were, new ones fitted around them."""
+    canvas = request.canvas
+    rows = np.array(masks.written, dtype=np.int16).reshape(-1, ROW_WIDTH)
+    part_of_slot = {slot: part for part, slot in enumerate(plan.plan.slots)}
+    new = Sheet(
+        meter=canvas.meter,
+        bars=canvas.bars,
+        tempo_bpm=canvas.tempo_bpm,
+        roles=plan.sheet.roles,
+        programs=plan.sheet.programs,
+        chords=plan.sheet.chords,
+        notes=notes_of_rows(rows, part_of_slot),
+    ).to_loop()
+    tracks = [
+        _joined(track, plan.kept[part], new.tracks[part].notes) if part in plan.kept else track
+        for part, track in enumerate(canvas.tracks)
+        if request.parts[part].use is not PartUse.IGNORE or part not in plan.kept
+    ]
+    return canvas.with_tracks(tracks)
+
+
+def _joined(track: Track, kept: frozenset[int], new: tuple[Note, ...]) -> Track:
+    """Put new notes around kept ones, which no new note may change: locked notes come back among the new."""
+    given = [track.notes[index] for index in sorted(kept)]
+    places = {(note.onset // TICKS_PER_STEP, note.pitch) for note in given}
+    places |= {((note.onset + TICKS_PER_STEP // 2) // TICKS_PER_STEP, note.pitch) for note in given}
+    fitted: list[Note] = []
+    for note in new:
+        if ((note.onset + TICKS_PER_STEP // 2) // TICKS_PER_STEP, note.pitch) in places:
+            continue
+        start, end = note.onset, note.end
+        for other in given:
+            if other.pitch == note.pitch and other.onset < end and start < other.end:
+                start, end = (max(start, other.end), end) if other.onset <= start else (start, other.onset)
+        if end > start:
+            fitted.append(replace(note, onset=start, duration=end - start))
+    return track.with_notes(without_overlaps([*given, *fitted]))
+
+
+def _capacity(plans: list[TakePlan]) -> int:
+    """Return the cache bucket that holds every take's prompt, cells and expected notes."""
+    fixed = max(
+        len(plan.prompt)
+        + len(plan.cells)
+        + sum(len(inside) for rules in plan.rules.values() for inside in rules.anchors.values())
+        for plan in plans
+    )
+    expected = fixed + EXPECTED_NOTES_A_CELL * max(len(plan.cells) for plan in plans)
+    for capacity in CAPACITIES:
+        if capacity >= expected:
+            return capacity
+    if fixed + 64 > CAPACITIES[-1]:
+        raise GenerationError("The request is too long for the model.", "Use fewer bars or fewer parts at once.")
+    return CAPACITIES[-1]
+
+
+def _sampling_tables(request: GenerationRequest, takes: int) -> SamplingTables:
+    settings = [request.sampling.of(name) for name in SAMPLED_FIELD_NAMES]
+
+    def column(values: list[float], dtype: type[np.generic]) -> np.ndarray:
+        return np.tile(np.array(values, dtype=dtype), (takes, 1))
+
+    return SamplingTables(
+        temperature=column([max(s.temperature, LOWEST_TEMPERATURE) for s in settings], np.float32),
+        min_p=column([s.min_p for s in settings], np.float32),
+        top_p=column([s.top_p for s in settings], np.float32),
+        top_k=column([s.top_k for s in settings], np.int64),
+    )
+
+
+def _random_fields(request: GenerationRequest) -> np.ndarray:
+    """Return float32 [SAMPLED_SIZE], 0 where a temperature of 0 asks for the likeliest value."""
+    chance = np.ones(SAMPLED_SIZE, dtype=np.float32)
+    for name, part in zip(SAMPLED_FIELD_NAMES, field_slices().values(), strict=True):
+        chance[part] = request.sampling.of(name).temperature > 0
+    return chance
+
+
+def _penalise(noise: np.ndarray, masks: TakeMasks, penalty: float) -> None:
+    """Make the latest pitches of the part rarer: a bias on the noise is a bias on the tempered logits."""
+    if penalty == 1.0:
+        return
+    pitches = field_slices()[Field.PITCH]
+    for pitch in set(masks.recent_pitches(PENALTY_WINDOW)):
+        noise[pitches.start + pitch] -= np.log(penalty)
+
+
+def _log_prob(sampled: Sampled, take: int) -> float:
+    """Return the log-probability of what counts in the answer: END alone, or NOTE and its fields."""
+    values = sampled.log_prob[take]
+    if sampled.ids[take, Field.KIND] == Kind.END:
+        return float(values[Field.KIND])
+    is_drum = sampled.ids[take, Field.PITCH] >= DRUM_OFFSET
+    return float(values.sum() - (values[Field.DURATION] if is_drum else 0.0))
+
+
+def _bar_written(plan: TakePlan, masks: TakeMasks, take: int, cell: int) -> BarWritten:
+    part, bar = plan.cells[cell]
+    base = bar * plan.sheet.meter.steps_per_bar
+    notes = tuple(_ticks_of_row(row, base) for row in masks.cell_rows(cell))
+    return BarWritten(take, part, bar, notes)
+
+
+def _ticks_of_row(row: Rows, base: int) -> tuple[int, int, int, int]:
+    step = base + int(row[Column.POSITION]) - 1
+    onset = max(0, step * TICKS_PER_STEP + MICRO_TICKS[int(row[Column.MICRO]) - 1])
+    duration = DURATION_STEPS[int(row[Column.DURATION]) - 1] * TICKS_PER_STEP
+    velocity = (int(row[Column.VELOCITY]) - 1) * VELOCITY_STEP + VELOCITY_STEP // 2
+    return onset, (int(row[Column.PITCH]) - 1) % DRUM_OFFSET, duration, velocity
+
+
+def _with_seam(model: LoopModel, take: Take) -> Take:
+    seam = rank_seams(model, [take.loop])[0]
+    return replace(take, scores=replace(take.scores, seam=seam))
