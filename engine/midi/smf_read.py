@@ -16,17 +16,17 @@ from pathlib import Path
 import mido
 import numpy as np
 import symusic
+from numpy.typing import NDArray
 
 from engine.errors import MidiFileError
 from engine.midi.roles import role_of_part
-from engine.midi.smf_repair import NotMidiError, Repaired, repair
+from engine.midi.smf_repair import SUSTAIN, NotMidiError, Repaired, reframe, repair
 from engine.midi.song import Song, SongTrack, cut_window
-from engine.midi.song_assembly import RawPart, RawSong, Rows, assemble, is_meter
+from engine.midi.song_assembly import RawNotes, RawSong, Rows, assemble, is_meter
 from engine.music.general_midi import DRUM_CHANNEL
 from engine.music.loop import Loop, Track
 
 MAX_FILE_BYTES = 4 << 20
-_PEDAL, _RESET_CONTROLLERS = 64, 121
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +141,7 @@ class _PartBuilder:
         self.pedal: list[tuple[int, int]] = []
 
 
+_Part = tuple[SongTrack, list[tuple[int, int, int, int]], list[tuple[int, int]]]  # its notes, its pedal
 _Onset = tuple[_PartBuilder, int, int]  # whose note, since when, how loud
 
 
@@ -167,23 +168,22 @@ class _ChunkCollector:
             self._sounding[message.channel, message.note].append((part, tick, message.velocity))
         elif kind in ("note_on", "note_off"):
             self._close(tick, message.channel, message.note)
-        elif kind == "control_change" and message.control in (_PEDAL, _RESET_CONTROLLERS):
-            value = message.value if message.control == _PEDAL else 0
+        elif kind == "control_change" and message.control == SUSTAIN:
             part = self._parts.get(self._key(message.channel))
-            (part.pedal if part else self._early_pedal[message.channel]).append((tick, value))
+            (part.pedal if part else self._early_pedal[message.channel]).append((tick, message.value))
         elif kind == "program_change":
             self._change_program(message.channel, message.program)
         elif kind == "track_name":
             self.name = message.name.encode("latin-1", "ignore")
 
-    def finish(self, tick: int) -> list[RawPart]:
+    def finish(self, tick: int) -> list[_Part]:
         """Close what still sounds, and return the parts by channel."""
         if not self.by_program:
             for (channel, pitch), queue in self._sounding.items():
                 self.unclosed += len(queue)
                 for _ in range(len(queue)):
                     self._close(tick, channel, pitch)
-        return [self._finished(part) for _, part in sorted(self._parts.items())]
+        return [self._finished(part) for _, part in sorted(self._parts.items()) if part.notes]
 
     def _key(self, channel: int) -> tuple[int, int]:
         return channel, self._programs.get(channel, 0) if self.by_program else 0
@@ -205,17 +205,17 @@ class _ChunkCollector:
             part, onset, velocity = queue.popleft()
             part.notes.append((onset, tick, pitch, velocity))
 
-    def _finished(self, part: _PartBuilder) -> RawPart:
+    def _finished(self, part: _PartBuilder) -> _Part:
         is_drums = part.channel == DRUM_CHANNEL
         name = _ascii(self.name) if self.by_program else _text(self.name)
         program = (part.program or 0) if self.by_program else self._programs.get(part.channel)
         role = role_of_part(is_drums=is_drums, program=program, name=name, trust_name=not self.by_program)
-        return RawPart(SongTrack(role, program, name), _rows(part.notes, 4), _rows(part.pedal, 2))
+        return SongTrack(role, program, name), part.notes, part.pedal
 
 
 def _collect(file: mido.MidiFile, name: str, *, by_program: bool) -> tuple[RawSong, list[str]]:
     """Return what mido found, and what was dropped of it."""
-    parts: list[RawPart] = []
+    parts: list[_Part] = []
     tempos: list[tuple[int, int]] = []
     meters: list[tuple[int, int, int]] = []
     end = unclosed = 0
@@ -234,8 +234,22 @@ def _collect(file: mido.MidiFile, name: str, *, by_program: bool) -> tuple[RawSo
         end = max(end, tick)
     tempos.sort(key=lambda row: row[0])
     meters.sort(key=lambda row: row[0])
-    raw = RawSong(name, file.ticks_per_beat, tuple(parts), tempos, meters, 0 if by_program else end)
+    raw = RawSong(
+        name=name,
+        ticks_per_quarter=file.ticks_per_beat,
+        tracks=tuple(track for track, _, _ in parts),
+        notes=_raw_notes(parts),
+        pedals={index: np.array(pedal, dtype=np.int64) for index, (_, _, pedal) in enumerate(parts) if pedal},
+        tempos=tempos,
+        meters=meters,
+        end=0 if by_program else end,
+    )
     return raw, _losses(raw, unclosed)
+
+
+def _raw_notes(parts: list[_Part]) -> RawNotes:
+    rows = [(index, *note) for index, (_, notes, _) in enumerate(parts) for note in notes]
+    return RawNotes(*np.array(rows, dtype=np.int64).reshape(-1, 5).T)
 
 
 def _timed(track: mido.MidiTrack) -> Iterator[tuple[int, mido.Message]]:
@@ -281,17 +295,13 @@ def _ascii(raw: bytes) -> str:
     return "".join(chr(byte) for byte in raw if 0x20 <= byte < 0x7F).strip()
 
 
-def _rows(found: list[tuple[int, ...]] | list[tuple[int, int]] | list[tuple[int, int, int, int]], width: int) -> Rows:
-    return np.array(found, dtype=np.int64).reshape(-1, width)
-
-
 # --- symusic ------------------------------------------------------------------------------------------------
 
 
 def _symusic_score(data: bytes) -> symusic.Score:
-    if _has_sound_chunks(data):
+    if _has_plain_header(data):
         try:
-            return symusic.Score.from_midi(data)
+            return symusic.Score.from_midi(data if _has_sound_chunks(data) else reframe(data))
         except (RuntimeError, ValueError, IndexError):
             pass  # not sound within: read below what can be read
     try:
@@ -300,43 +310,59 @@ def _symusic_score(data: bytes) -> symusic.Score:
         raise NotMidiError(str(error)) from error
 
 
+def _has_plain_header(data: bytes) -> bool:
+    """Tell whether this is a type 0 or 1 file with ticks a quarter."""
+    is_plain = len(data) > 14 and data[:9] == b"MThd\0\0\0\6\0" and data[9] < 2
+    return is_plain and 0 < int.from_bytes(data[12:14]) < 0x8000
+
+
 def _has_sound_chunks(data: bytes) -> bool:
-    """Tell whether header and chunks are as they should be; symusic stops without a word where they are not."""
-    is_plain = len(data) > 14 and data[:9] == b"MThd\0\0\0\6\0" and data[9:10] in (b"\0", b"\1") and 0 < data[12] << 8 | data[13] < 0x8000
+    """Tell whether tracks follow each other to the end; symusic stops without a word where they do not."""
     position = 14
-    while is_plain and data[position : position + 4] == b"MTrk":
+    while data[position : position + 4] == b"MTrk":
         position += 8 + int.from_bytes(data[position + 4 : position + 8])
-    return is_plain and position == len(data)
+    return position == len(data)
 
 
 def _collect_symusic(score: symusic.Score, name: str) -> RawSong:
-    parts: list[RawPart] = []
+    tracks: list[SongTrack] = []
+    columns: list[dict[str, NDArray[np.int32]]] = []
+    pedals: dict[int, Rows] = {}
     for track in score.tracks:
-        found = track.notes.numpy()
-        onset = found["time"].astype(np.int64)
-        notes = np.stack([onset, onset + found["duration"], found["pitch"], found["velocity"]], axis=1)
+        if not len(track.notes):
+            continue
         program = int(track.program)
         part_name = _ascii(track.name.encode("ascii", "ignore"))
         role = role_of_part(is_drums=track.is_drum, program=program, name=part_name, trust_name=False)
-        parts.append(RawPart(SongTrack(role, program, part_name), notes, _symusic_pedal(track)))
+        if len(track.pedals):
+            pedals[len(tracks)] = _symusic_pedal(track)
+        tracks.append(SongTrack(role, program, part_name))
+        columns.append(track.notes.numpy())
     tempos = score.tempos.numpy()
     meters = score.time_signatures.numpy()
     return RawSong(
         name=name,
         ticks_per_quarter=int(score.ticks_per_quarter),
-        parts=tuple(parts),
+        tracks=tuple(tracks),
+        notes=_joined(columns),
+        pedals=pedals,
         tempos=list(zip(tempos["time"].tolist(), tempos["mspq"].tolist(), strict=True)),
         meters=list(zip(*(meters[key].tolist() for key in ("time", "numerator", "denominator")), strict=True)),
     )
 
 
+def _joined(columns: list[dict[str, NDArray[np.int32]]]) -> RawNotes:
+    nothing = [np.zeros(0, dtype=np.int64)]
+    onset, duration, pitch, velocity = (
+        np.concatenate([*nothing, *(track[key] for track in columns)])
+        for key in ("time", "duration", "pitch", "velocity")
+    )
+    part = np.repeat(np.arange(len(columns)), [len(track["time"]) for track in columns])
+    return RawNotes(part, onset, onset + duration, pitch, velocity)
+
+
 def _symusic_pedal(track: symusic.Track) -> Rows:
     """Return the sustain pedal from the controllers: symusic's own pedals begin at 0 on channels other than 1."""
-    if not len(track.controls):
-        return np.zeros((0, 2), dtype=np.int64)
     controls = track.controls.numpy()
-    number = controls["number"]
-    value = np.where(number == _PEDAL, controls["value"], 0)
-    return np.stack([controls["time"], value], axis=1).astype(np.int64)[
-        (number == _PEDAL) | (number == _RESET_CONTROLLERS)
-    ]
+    is_pedal = controls["number"] == SUSTAIN
+    return np.stack([controls["time"][is_pedal], controls["value"][is_pedal]], axis=1).astype(np.int64)

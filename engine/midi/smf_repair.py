@@ -19,7 +19,7 @@ from engine.music.timing import MICROSECONDS_PER_MINUTE, PPQ
 MAX_TRACK_TICKS = 1 << 28  # what lies later was placed there by damage
 DEFAULT_MICROSECONDS = MICROSECONDS_PER_MINUTE // 120
 _TRACK_NAME, _END_OF_TRACK, _TEMPO, _METER = 0x03, 0x2F, 0x51, 0x58
-_SUSTAIN, _RESET_CONTROLLERS = 64, 121
+SUSTAIN = 64  # the controller
 _DATA_BYTES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}
 _SYSTEM_DATA_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1}
 
@@ -78,6 +78,19 @@ def repair(data: bytes) -> Repaired:
         notices["The file names no time division; 480 ticks a quarter were assumed."] += 1
         division = PPQ
     return Repaired(_write(tracks, division), tuple(_sentence(text, count) for text, count in notices.items()))
+
+
+def reframe(data: bytes) -> bytes:
+    """Return the file with sound chunks, their contents as they are: quick, and often repair enough.
+
+    Raises:
+        NotMidiError: There is no MIDI track in it.
+    """
+    notices: Counter[str] = Counter()
+    header = _read_header(data, notices)
+    bodies = [data[start:stop] for start, stop in _chunks(data, header.end, notices)]
+    chunks = (struct.pack(">4sI", b"MTrk", len(body)) + body for body in bodies)
+    return _header_bytes(min(header.format, 1), len(bodies), header.division) + b"".join(chunks)
 
 
 def _sentence(text: str, count: int) -> str:
@@ -217,7 +230,7 @@ def _read_event(cursor: _Cursor, status: int, notices: Counter[str]) -> bytes:
     if max(payload) > 0x7F:
         notices["{count} events with impossible values were clamped."] += 1
         payload = bytes(min(byte, 0x7F) for byte in payload)
-    is_useful = kind in (0x8, 0x9, 0xC) or (kind == 0xB and payload[0] in (_SUSTAIN, _RESET_CONTROLLERS))
+    is_useful = kind in (0x8, 0x9, 0xC) or (kind == 0xB and payload[0] == SUSTAIN)
     return bytes((status,)) + payload if is_useful else b""
 
 
@@ -254,7 +267,7 @@ def _from_frames(tracks: list[list[Event]], division: int, notices: Counter[str]
 
 
 def _write(tracks: list[list[Event]], division: int) -> bytes:
-    out = bytearray(struct.pack(">4sIHHH", b"MThd", 6, 1, min(len(tracks), 0xFFFF), division))
+    out = bytearray(_header_bytes(1, len(tracks), division))
     for track in tracks[:0xFFFF]:
         body = bytearray()
         before = 0
@@ -264,6 +277,10 @@ def _write(tracks: list[list[Event]], division: int) -> bytes:
             before = tick
         out += struct.pack(">4sI", b"MTrk", len(body)) + body
     return bytes(out)
+
+
+def _header_bytes(file_format: int, tracks: int, division: int) -> bytes:
+    return struct.pack(">4sIHHH", b"MThd", 6, file_format, min(tracks, 0xFFFF), division)
 
 
 def _variable_length(value: int) -> bytes:

@@ -4,7 +4,7 @@ Both readers (mido, symusic) end here, so that they can differ only in what they
 arrays: a corpus passes through.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,25 +14,29 @@ from engine.midi.song import Column, Song, SongTrack, Table, bar_lines
 from engine.music.timing import MICROSECONDS_PER_MINUTE, PPQ, Meter
 
 MAX_TICKS = 1 << 29
+MAX_PARTS = 512
 PEDAL_DOWN = 64  # controller values from here on hold the pedal down
 _DEFAULT_TEMPO = MICROSECONDS_PER_MINUTE // 120
+_DEFAULT_METER = (4, 4)
 
 Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RawPart:
-    """One part as a parser found it, in the file's own ticks.
+class RawNotes:
+    """The notes of all parts as a parser found them, in the file's own ticks; int64 [n] each, in any order.
 
     Attributes:
-        track: Role, program and name.
-        notes: int64 [n, 4]: onset, end, pitch, velocity, in any order.
-        pedal: int64 [m, 2]: tick and value of the sustain pedal, in the file's order.
+        part: Index of the part.
+        onset, end: First tick, and tick of the note-off.
+        pitch, velocity: As in `Note`.
     """
 
-    track: SongTrack
-    notes: Rows
-    pedal: Rows
+    part: Rows
+    onset: Rows
+    end: Rows
+    pitch: Rows
+    velocity: Rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +46,9 @@ class RawSong:
     Attributes:
         name: The song's name, for logs.
         ticks_per_quarter: The file's time division, 1 or more.
-        parts: In the file's order; those without notes fall away.
+        tracks: The parts, in the file's order; each has notes.
+        notes: All their notes.
+        pedals: For parts whose sustain pedal moved: int64 [m, 2], tick and value, in the file's order.
         tempos: (tick, microseconds a quarter), by tick.
         meters: (tick, numerator, denominator), by tick; what is no `Meter` falls away.
         end: The last end of track; 0 where the parser does not tell.
@@ -50,7 +56,9 @@ class RawSong:
 
     name: str
     ticks_per_quarter: int
-    parts: tuple[RawPart, ...]
+    tracks: tuple[SongTrack, ...]
+    notes: RawNotes
+    pedals: Mapping[int, Rows]
     tempos: Sequence[tuple[int, int]]
     meters: Sequence[tuple[int, int, int]]
     end: int = 0
@@ -60,21 +68,24 @@ def assemble(raw: RawSong) -> Song:
     """Build a song.
 
     Raises:
-        ValueError: It is too long to be one.
+        ValueError: It is too long, or has too many parts.
     """
-    parts = [part for part in raw.parts if len(part.notes)]
-    notes = _notes(parts, raw.ticks_per_quarter)
-    meters = _changes([(0, 4, 4), *(row for row in raw.meters if is_meter(*row[1:]))], raw.ticks_per_quarter)
-    tempos = [row for row in raw.tempos if row[1] > 0] or [(0, _DEFAULT_TEMPO)]
-    tempos[0] = (0, tempos[0][1])  # what precedes the first tempo is meant to have it
+    if len(raw.tracks) > MAX_PARTS:
+        raise ValueError(f"it has more than {MAX_PARTS} parts")
+    notes = _notes(raw)
+    found_meters = [(0, *_DEFAULT_METER), *(row for row in raw.meters if is_meter(*row[1:]))]
+    meters = _changes(found_meters, _DEFAULT_METER, raw.ticks_per_quarter)
+    found_tempos = [row for row in raw.tempos if row[1] > 0] or [(0, _DEFAULT_TEMPO)]
+    tempos = _changes(found_tempos, (_DEFAULT_TEMPO,), raw.ticks_per_quarter)
+    tempos[0, 0] = 0  # what precedes the first tempo is meant to have it
     last_onset = int(notes[-1, Column.ONSET]) if len(notes) else 0
     note_end = int((notes[:, Column.ONSET] + notes[:, Column.DURATION]).max()) if len(notes) else 0
     end = max(note_end, int(_scaled(np.array([raw.end]), raw.ticks_per_quarter)[0]))
     return Song(
         name=raw.name,
-        tracks=tuple(part.track for part in parts),
+        tracks=raw.tracks,
         notes=notes,
-        tempos=_changes(tempos, raw.ticks_per_quarter),
+        tempos=tempos,
         meters=meters,
         bar_starts=bar_lines(meters, last_onset, end),
     )
@@ -97,31 +108,32 @@ def _scaled(ticks: Rows, ticks_per_quarter: int) -> Rows:
     return scaled
 
 
-def _changes(found: Sequence[tuple[int, ...]], ticks_per_quarter: int) -> Table:
-    """Return int32 [K, 1 + values]: one row a real change; of several at one tick the last stands."""
+def _changes(found: Sequence[tuple[int, ...]], default: tuple[int, ...], ticks_per_quarter: int) -> Table:
+    """Return int32 [K, 1 + values]: one row a real change.
+
+    Of several at one tick the one least like the default stands: sequencers write the default first, and symusic
+    does not keep the file's order within a tick.
+    """
     table = np.array(found, dtype=np.int64)
     table[:, 0] = _scaled(table[:, 0], ticks_per_quarter)
     if len(table) > 1:
+        distance = np.abs(table[:, 1:] - default).sum(axis=1)
+        table = table[np.lexsort((table[:, 1], distance, table[:, 0]))]
         table = table[np.append(table[1:, 0] != table[:-1, 0], True)]
         table = table[np.append(True, (table[1:, 1:] != table[:-1, 1:]).any(axis=1))]
     return table.astype(np.int32)
 
 
-def _notes(parts: Sequence[RawPart], ticks_per_quarter: int) -> Table:
+def _notes(raw: RawSong) -> Table:
     """Return the table of `Song.notes`."""
-    if not parts:
-        return np.zeros((0, len(Column)), dtype=np.int32)
-    found = np.concatenate([part.notes for part in parts])
-    track = np.repeat(np.arange(len(parts)), [len(part.notes) for part in parts])
-    onset, end = _scaled(found[:, 0], ticks_per_quarter), _scaled(found[:, 1], ticks_per_quarter)
-    first = 0
-    for part in parts:
-        last = first + len(part.notes)
-        if len(part.pedal) and not part.track.is_drums:
-            end[first:last] = _held(end[first:last], part.pedal, ticks_per_quarter)
-        first = last
+    found = raw.notes
+    onset, end = _scaled(found.onset, raw.ticks_per_quarter), _scaled(found.end, raw.ticks_per_quarter)
+    for index, pedal in raw.pedals.items():
+        if not raw.tracks[index].is_drums:
+            mine = found.part == index
+            end[mine] = _held(end[mine], pedal, raw.ticks_per_quarter)
     end = np.maximum(end, onset + 1)
-    return _without_overlaps(np.stack([track, onset, end, found[:, 2], found[:, 3]], axis=1))
+    return _without_overlaps(RawNotes(found.part, onset, end, found.pitch, found.velocity))
 
 
 def _held(ends: Rows, pedal: Rows, ticks_per_quarter: int) -> Rows:
@@ -141,19 +153,38 @@ def _held(ends: Rows, pedal: Rows, ticks_per_quarter: int) -> Rows:
     return np.where((index >= 0) & (ends < lift), lift, ends)
 
 
-def _without_overlaps(rows: Rows) -> Table:
+def _without_overlaps(notes: RawNotes) -> Table:
     """Cut each note at the next onset of its pitch; of notes that start together keep the longest, loudest.
 
     Args:
-        rows: int64 [n, 5]: track, onset, end, pitch, velocity.
+        notes: In ticks at `PPQ`.
+
+    Returns:
+        int32 [N, 5], columns as in `Column`, sorted by onset, track, pitch.
     """
-    order = np.lexsort((-rows[:, 4], -rows[:, 2], rows[:, 1], rows[:, 3], rows[:, 0]))
-    rows = rows[order]
-    same_voice = (rows[1:, 0] == rows[:-1, 0]) & (rows[1:, 3] == rows[:-1, 3])
-    is_first = np.append(True, ~(same_voice & (rows[1:, 1] == rows[:-1, 1])))
-    rows = rows[is_first]
-    same_voice = (rows[1:, 0] == rows[:-1, 0]) & (rows[1:, 3] == rows[:-1, 3])
-    rows[:-1, 2] = np.where(same_voice, np.minimum(rows[:-1, 2], rows[1:, 1]), rows[:-1, 2])
-    rows[:, 2] -= rows[:, 1]
-    rows = rows[np.lexsort((rows[:, 3], rows[:, 0], rows[:, 1]))]
-    return rows.astype(np.int32)
+    # Who plays which key, as 16 bits: NumPy sorts those by radix. Merging the parts by time is quick as well, each
+    # is nearly sorted. Both sorts are stable.
+    voice = (notes.part << 7 | notes.pitch).astype(np.uint16)
+    order = np.argsort(notes.onset << 16 | voice, kind="stable")
+    by_voice = np.argsort(voice[order], kind="stable")
+    if _has_twins(voice[order][by_voice], notes.onset[order][by_voice]):
+        order = np.lexsort((-notes.velocity, -notes.end, voice, notes.onset))
+        moments = (notes.onset << 16 | voice)[order]
+        order = order[np.append(True, moments[1:] != moments[:-1])]
+        by_voice = np.argsort(voice[order], kind="stable")
+    voice, onset, end = voice[order], notes.onset[order], notes.end[order]
+    earlier, later = by_voice[:-1], by_voice[1:]
+    limit = np.where(voice[earlier] == voice[later], onset[later], MAX_TICKS)
+    end[earlier] = np.minimum(end[earlier], limit)
+    table = np.empty((len(order), len(Column)), dtype=np.int32)
+    table[:, Column.TRACK] = notes.part[order]
+    table[:, Column.ONSET] = onset
+    table[:, Column.DURATION] = end - onset
+    table[:, Column.PITCH] = notes.pitch[order]
+    table[:, Column.VELOCITY] = notes.velocity[order]
+    return table
+
+
+def _has_twins(voice: NDArray[np.uint16], onset: Rows) -> bool:
+    """Tell whether two notes of one voice start together; notes come voice by voice."""
+    return bool(((voice[1:] == voice[:-1]) & (onset[1:] == onset[:-1])).any())
