@@ -51,24 +51,25 @@ class ModelConfig:
 class DataConfig:
     """What is learned from, and how it is cut into batches."""
 
-    directory: str = ""  # what `prepare` wrote; empty: given by the caller
-    material: str = "windows"  # "windows": every usable window; "loops": mined loops only
-    max_rows: int = 1024  # rows a window may have, prompt included
+    directory: str = ""  # where `prepare` wrote the packed songs
+    max_rows: int = 768  # rows a window may have, prompt included
     rows_per_batch: int = 8192  # rows a process puts into one step, padding included
-    length_multiple: int = 64  # windows are padded to a multiple of this many rows
-    pool_windows: int = 512  # windows sorted by length together before they are cut into batches
-    workers: int = 0  # processes that prepare pools; 0: in the training process
-    seed: int = 1  # of the order of windows and of augmentation
+    loop_share: float = 0.35  # of windows that are mined loops, where a song has any; 1.0 tunes on loops
+    windows_per_song: int = 4  # windows cut from a song each time it is decoded
+    songs_per_chunk: int = 192  # songs drawn, cut, sorted by length and shuffled together
+    augment: bool = True  # transpose, rotate and vary
+    workers: int = 0  # processes that prepare chunks; 0: in the training process
+    seed: int = 1  # of the choice of songs, windows, tasks and augmentation
     valid_windows: int = 512  # windows of the fixed validation set
-    valid_seed: int = 20_000  # of the choice and masking of the validation windows
+    valid_seed: int = 20_000  # of the choice and tasks of the validation windows
 
     def __post_init__(self) -> None:
-        if self.material not in ("windows", "loops"):
-            raise ConfigError(f'data.material: "{self.material}" is neither "windows" nor "loops"')
         if self.rows_per_batch < self.max_rows:
             raise ConfigError("data.rows_per_batch must be at least data.max_rows")
-        if min(self.max_rows, self.length_multiple, self.pool_windows, self.valid_windows) < 1 or self.workers < 0:
+        if min(self.max_rows, self.windows_per_song, self.songs_per_chunk, self.valid_windows) < 1 or self.workers < 0:
             raise ConfigError("data: sizes must be at least 1")
+        if not 0 <= self.loop_share <= 1:
+            raise ConfigError("data.loop_share must lie in [0, 1]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,7 @@ class RunConfig:
     compile: bool = True  # torch.compile the trunk and heads
     threads: int = 0  # of torch on the CPU; 0: torch decides
     nice: int = 0  # added to the process's niceness
+    tensorboard: bool = True  # curves for TensorBoard, where it is installed
     seed: int = 1  # of the initial weights and dropout
     max_minutes: float = 0.0  # wall clock of this call; 0: until total_rows
     max_cpu_seconds: float = 0.0  # processor time of the whole run, resumed parts included; 0: no limit

@@ -10,8 +10,7 @@ is itself, its pitch class and its octave). `folded_weights` adds them up; the b
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -48,8 +47,7 @@ _FIELD_NAMES = tuple(field.name.lower() for field in Field)
 Weights = dict[str, npt.NDArray[np.float32]]
 
 
-@dataclass(frozen=True, slots=True)
-class Losses:
+class Losses(NamedTuple):
     """Negative log-likelihood of a batch, by field.
 
     Attributes:

@@ -1,0 +1,378 @@
+"""The training loop: Lightning Fabric for devices and precision, everything else in plain sight.
+
+A run is a folder: `step-*.ckpt` (all that is needed to go on exactly), `best.ckpt` (the averaged weights
+of the best validation), `metrics.csv`, `valid.csv` and `config.json`. Starting a run in a folder that
+holds checkpoints goes on with it. It ends after `total_rows`, `max_minutes` or `max_cpu_seconds`, on
+SIGTERM or SIGINT, or when a file called `pause` appears in the folder; the step at hand is finished and
+saved first. Validation is of the averaged weights, on a fixed set of windows.
+
+    python -m training.train training/configs/small.toml data.directory=… run.directory=… [group.key=value …]
+"""
+
+import argparse
+import logging
+import os
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from lightning.fabric import Fabric
+from torch import Tensor
+
+from engine.representation.vocabulary import Field, vocabulary_hash
+from training.checkpoints import (
+    BEST,
+    CheckpointError,
+    State,
+    read_checkpoint,
+    read_latest,
+    write_checkpoint,
+    write_numbered,
+)
+from training.config import ModelConfig, TrainConfig
+from training.feed import Place, SongSource, Source, TensorBatch, first_windows, training_batches
+from training.model import Losses, LoopTransformer
+from training.optimisers import AveragedWeights, build_optimisers, rate_share, set_rates
+from training.records import Records, Score
+
+logger = logging.getLogger(__name__)
+
+PAUSE = "pause"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run has come, all processes and resumed parts together.
+
+    Attributes:
+        step: Optimiser steps.
+        rows: Rows seen, padding not counted.
+        seconds: Wall clock spent in the loop.
+        cpu_seconds: Processor time of this process, all threads.
+        best: Best validation so far, in bits a note.
+    """
+
+    step: int = 0
+    rows: int = 0
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    best: float = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a call of `train` ended with.
+
+    Attributes:
+        progress: How far the run has come.
+        is_finished: Whether it reached the end of its schedule or budget, rather than being stopped.
+        score: The last validation of this call, or None.
+    """
+
+    progress: Progress
+    is_finished: bool
+    score: Score | None
+
+
+def train(
+    config: TrainConfig,
+    *,
+    source: Source | None = None,
+    valid_source: Source | None = None,
+    model: LoopTransformer | None = None,
+) -> Outcome:
+    """Train until the schedule, the budget or someone ends it; go on where the folder's last checkpoint stands.
+
+    Args:
+        config: The run.
+        source: Training chunks; the packed "train" songs of `config.data.directory` when None.
+        valid_source: Validation chunks; the packed "valid" songs when None.
+        model: Another network of the same interface, such as a baseline's.
+    Raises:
+        CorpusError: There are no packed songs.
+        CheckpointError: `run.start_from` cannot be read.
+    """
+    os.nice(config.run.nice)
+    if config.run.threads:
+        torch.set_num_threads(config.run.threads)
+    source = source or SongSource.open(config.data, split="train")
+    valid_source = valid_source or SongSource.open(config.data, split="valid")
+    run = _Run(config, source, valid_source, model)
+    with _stop_signals() as signals:
+        return run.until_done(signals)
+
+
+class _Run:
+    """One process of a training run."""
+
+    def __init__(self, config: TrainConfig, source: Source, valid: Source, model: LoopTransformer | None) -> None:
+        self.config, self.source = config, source
+        self.directory = Path(config.run.directory)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.fabric = _fabric(config)
+        self.fabric.seed_everything(config.run.seed + self.fabric.global_rank, verbose=False)
+        self.bare = model or LoopTransformer(config.model)
+        if config.run.start_from:
+            self.bare.load_state_dict(averaged_weights(read_checkpoint(Path(config.run.start_from))))
+        if config.run.compile:
+            self.bare.compile_parts()
+        optimisers = build_optimisers(self.bare, config.optimiser)
+        self.model, *wrapped = cast("tuple[Any, ...]", self.fabric.setup(self.bare, *optimisers))
+        self.optimisers: list[Any] = wrapped
+        self.average = AveragedWeights(self.bare, config.optimiser.ema_rows)
+        self.progress, self.place = Progress(), Place()
+        self._resume()
+        self.valid = first_windows(valid, config.data.valid_windows)
+        self.records = Records(self.directory, config, is_writer=self.fabric.is_global_zero)
+        self.score: Score | None = None
+        self._started, self._cpu_started = time.monotonic(), time.process_time()
+        self._before = self.progress
+
+    def until_done(self, signals: list[int]) -> Outcome:
+        """Take steps until the run is over or asked to stop."""
+        saved = validated = time.monotonic()
+        run = self.config.run
+        batches = training_batches(
+            self.source,
+            self.place,
+            rank=self.fabric.global_rank,
+            ranks=self.fabric.world_size,
+            workers=self.config.data.workers,
+        )
+        while not (finished := self._is_over()) and not self._is_asked_to_stop(signals):
+            losses, step_rows = self._step(batches)
+            self.records.add(losses, step_rows)
+            if self.progress.step % run.log_steps == 0:
+                self.records.log(self.progress, rate=self._share())
+            if time.monotonic() - validated >= run.valid_minutes * 60:
+                self._validate()
+                validated = time.monotonic()
+            if time.monotonic() - saved >= run.checkpoint_minutes * 60:
+                self.save()
+                saved = time.monotonic()
+        if finished:
+            self._validate()
+        self.save()
+        (self.directory / PAUSE).unlink(missing_ok=True)
+        self.records.close()
+        return Outcome(self.progress, finished, self.score)
+
+    def _step(self, batches: Iterator[tuple[Place, TensorBatch]]) -> tuple[Losses, int]:
+        """Add up the gradients of some batches and move the weights once."""
+        optimiser = self.config.optimiser
+        set_rates(self.optimisers, self._share())
+        total, rows = None, 0
+        for part in range(optimiser.accumulate):
+            self.place, batch = next(batches)
+            is_last = part + 1 == optimiser.accumulate
+            with self.fabric.no_backward_sync(self.model, enabled=not is_last):
+                losses: Losses = self.model(*self._on_device(batch))
+                self.fabric.backward(losses.per_note / optimiser.accumulate)
+            found = Losses(losses.nats.detach(), losses.counts)
+            total = found if total is None else Losses(total.nats + found.nats, total.counts + found.counts)
+            rows += batch.row_count
+        assert total is not None
+        torch.nn.utils.clip_grad_norm_(self.bare.parameters(), optimiser.clip)
+        for each in self.optimisers:
+            each.step()
+            each.zero_grad()
+        if self.fabric.world_size > 1:
+            rows = int(cast("Tensor", self.fabric.all_reduce(torch.tensor(rows), reduce_op="sum")))
+        self._advance(rows)
+        self.average.update(step_rows=rows, rows=self.progress.rows)
+        return total, rows
+
+    def _advance(self, rows: int) -> None:
+        self.progress = replace(
+            self.progress,
+            step=self.progress.step + 1,
+            rows=self.progress.rows + rows,
+            seconds=self._before.seconds + time.monotonic() - self._started,
+            cpu_seconds=self._before.cpu_seconds + time.process_time() - self._cpu_started,
+        )
+
+    def _on_device(self, batch: TensorBatch) -> tuple[Tensor, Tensor]:
+        device = self.fabric.device
+        return batch.rows.to(device, non_blocking=True), batch.labels.to(device, non_blocking=True)
+
+    def _share(self) -> float:
+        return rate_share(self.config.optimiser, self.progress.rows)
+
+    def _is_over(self) -> bool:
+        run, progress = self.config.run, self.progress
+        minutes = (time.monotonic() - self._started) / 60
+        return self._agreed(
+            progress.rows >= self.config.optimiser.total_rows
+            or 0 < run.max_minutes <= minutes
+            or 0 < run.max_cpu_seconds <= progress.cpu_seconds
+        )
+
+    def _is_asked_to_stop(self, signals: list[int]) -> bool:
+        return self._agreed(bool(signals) or (self.directory / PAUSE).exists())
+
+    def _agreed(self, wish: bool) -> bool:
+        """Stop everywhere when one process wants to stop."""
+        if self.fabric.world_size == 1:
+            return wish
+        return bool(self.fabric.all_reduce(torch.tensor(float(wish)), reduce_op="sum"))
+
+    def _validate(self) -> None:
+        """Score the averaged weights; keep them when they are the best so far."""
+        self.average.swap()
+        self.score = evaluate(self.model, self.valid, device=self.fabric.device)
+        self.average.swap()
+        self.records.validated(self.progress, self.score)
+        if self.score.bits_per_note < self.progress.best:
+            self.progress = replace(self.progress, best=self.score.bits_per_note)
+            if self.fabric.is_global_zero:
+                kept = {"average": self.average.values, "score": self.score.as_dict()}
+                write_checkpoint(self.directory / BEST, self._described() | kept)
+
+    def _described(self) -> State:
+        progress = {f: getattr(self.progress, f) for f in Progress.__slots__}
+        return {"config": self.config.to_json(), "vocabulary": vocabulary_hash(), "progress": progress}
+
+    def save(self) -> None:
+        """Write a checkpoint from which this run goes on exactly."""
+        places = [(self.place.chunk, self.place.batch)]
+        if self.fabric.world_size > 1:
+            gathered = cast("Tensor", self.fabric.all_gather(torch.tensor(places[0])))
+            places = [(int(c), int(b)) for c, b in gathered.reshape(-1, 2)]
+        state = self._described() | {
+            "model": self.bare.state_dict(),
+            "average": self.average.values,
+            "optimisers": [o.state_dict() for o in self.optimisers],
+            "places": places,
+            "random": torch.get_rng_state(),
+            "cuda_random": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        }
+        if self.fabric.is_global_zero:
+            write_numbered(self.directory, self.progress.step, state, keep=self.config.run.keep_checkpoints)
+        self.fabric.barrier()
+
+    def _resume(self) -> None:
+        state = read_latest(self.directory)
+        if state is None:
+            return
+        check_vocabulary(state)
+        self.bare.load_state_dict(state["model"])
+        for name, value in state["average"].items():
+            self.average.values[name].copy_(value)
+        for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
+            _load_moments(optimiser, saved)
+        self.progress = Progress(**state["progress"])
+        places = state["places"]
+        if len(places) == self.fabric.world_size:
+            self.place = Place(*places[self.fabric.global_rank])
+        else:  # another number of processes: begin with chunks that nobody has seen
+            self.place = Place(max(chunk for chunk, _ in places) * len(places) // self.fabric.world_size + 1)
+        torch.set_rng_state(state["random"])
+        if state["cuda_random"] and len(state["cuda_random"]) == torch.cuda.device_count():
+            torch.cuda.set_rng_state_all(state["cuda_random"])
+        logger.info("going on from step %d, %d rows", self.progress.step, self.progress.rows)
+
+
+def _load_moments(optimiser: Any, saved: State) -> None:
+    """Restore moments, but keep the present configuration's rates and decay."""
+    groups = [dict(group) for group in optimiser.param_groups]
+    optimiser.load_state_dict(saved)
+    for group, present in zip(optimiser.param_groups, groups, strict=True):
+        group.update({key: value for key, value in present.items() if key != "params"})
+
+
+def _fabric(config: TrainConfig) -> Fabric:
+    run = config.run
+    devices: Any = int(run.devices) if run.devices.lstrip("-").isdigit() else run.devices
+    fabric = Fabric(
+        accelerator=run.accelerator,
+        devices=devices,
+        num_nodes=run.nodes,
+        strategy=run.strategy,
+        precision=cast("Any", run.precision),
+    )
+    fabric.launch()
+    return fabric
+
+
+@torch.no_grad()
+def evaluate(model: Any, batches: Sequence[TensorBatch], *, device: torch.device) -> Score:
+    """Return the likelihood of batches, every decision counted."""
+    was_training = model.training
+    model.eval()
+    nats = torch.zeros(len(Field), dtype=torch.float64)
+    counts = torch.zeros(len(Field), dtype=torch.int64)
+    for batch in batches:
+        losses: Losses = model(batch.rows.to(device), batch.labels.to(device))
+        nats += losses.nats.double().cpu()
+        counts += losses.counts.cpu()
+    model.train(was_training)
+    return Score.of(nats, counts)
+
+
+def check_vocabulary(state: State) -> None:
+    """Refuse a checkpoint whose ids mean something else.
+
+    Raises:
+        CheckpointError: It was trained with another vocabulary.
+    """
+    if state.get("vocabulary") != vocabulary_hash():
+        raise CheckpointError("The checkpoint was trained with another vocabulary.", "Start a new run.")
+
+
+def averaged_weights(state: State) -> dict[str, Tensor]:
+    """Return the averaged weights of a checkpoint, by parameter name."""
+    check_vocabulary(state)
+    return state["average"]
+
+
+def load_model(path: Path) -> tuple[LoopTransformer, State]:
+    """Return the averaged model of a checkpoint, ready to be exported, and what else the file tells.
+
+    Raises:
+        CheckpointError: The file cannot be read, or belongs to another vocabulary.
+    """
+    import json
+
+    state = read_checkpoint(path)
+    shape = ModelConfig(**json.loads(state["config"])["model"])
+    model = LoopTransformer(shape)
+    model.load_state_dict(averaged_weights(state))
+    return model.eval(), state
+
+
+@contextmanager
+def _stop_signals() -> Iterator[list[int]]:
+    """Collect SIGTERM and SIGINT in a list instead of dying of them; a second SIGINT interrupts."""
+    caught: list[int] = []
+
+    def note(number: int, _: object) -> None:
+        if caught and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        caught.append(number)
+
+    previous = {s: signal.signal(s, note) for s in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield caught
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Train from a configuration file and settings."""
+    parser = argparse.ArgumentParser(description="Train a model on packed songs.")
+    parser.add_argument("config", type=Path)
+    parser.add_argument("settings", nargs="*", help="group.key=value")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    outcome = train(TrainConfig.load(options.config, options.settings))
+    logger.info("ended at step %d, finished: %s", outcome.progress.step, outcome.is_finished)
+
+
+if __name__ == "__main__":
+    main()
