@@ -53,13 +53,11 @@ def read_checkpoint(path: Path) -> State:
     try:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
-        if damaged is not None:
-            raise CheckpointError(f"{path.name} is damaged.", f"Its part {damaged} fails its checksum.")
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except CheckpointError:
-        raise
+        state = torch.load(path, map_location="cpu", weights_only=True) if damaged is None else None
     except _DAMAGE as error:
         raise CheckpointError(f"{path.name} cannot be read.", str(error)) from error
+    if damaged is not None:
+        raise CheckpointError(f"{path.name} is damaged.", f"Its part {damaged} fails its checksum.")
     if not isinstance(state, dict) or state.get("format") != FORMAT:
         raise CheckpointError(f"{path.name} is not a checkpoint of format {FORMAT}.")
     return state

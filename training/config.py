@@ -56,7 +56,7 @@ class DataConfig:
     rows_per_batch: int = 8192  # rows a process puts into one step, padding included
     loop_share: float = 0.35  # of windows that are mined loops, where a song has any; 1.0 tunes on loops
     windows_per_song: int = 4  # windows cut from a song each time it is decoded
-    songs_per_chunk: int = 192  # songs drawn, cut, sorted by length and shuffled together
+    songs_per_chunk: int = 384  # songs drawn, cut, sorted by length and shuffled together
     augment: bool = True  # transpose, rotate and vary
     workers: int = 0  # processes that prepare chunks; 0: in the training process
     seed: int = 1  # of the choice of songs, windows, tasks and augmentation

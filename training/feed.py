@@ -4,7 +4,7 @@ A *chunk* is what the data set shuffles together; it is a function of its number
 the data is therefore two numbers, and a run that is resumed sees the batches that it would have seen.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -16,12 +16,14 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from engine.representation.vocabulary import Column, RowType
+from engine.representation.vocabulary import ROW_WIDTH, Column, Field, Rows, RowType
 from training.config import DataConfig
-from training.dataset import Batch, SongPool, WindowConfig, chunk_batches
+from training.dataset import Batch, Labels, SongPool, WindowConfig, chunk_batches
 
 # Batches are cut to a multiple of this many rows: few enough shapes, little padding.
-LENGTH_MULTIPLE = 32
+LENGTH_MULTIPLE = 16
+
+Window = tuple[Rows, Labels]  # one sequence without padding
 
 
 class Source(Protocol):
@@ -92,28 +94,53 @@ class TensorBatch:
     window_count: int
 
 
-def tensor_batch(batch: Batch) -> TensorBatch:
-    """Return a batch without empty sequences and with as little padding as `LENGTH_MULTIPLE` allows."""
-    is_row = batch.rows[:, :, Column.TYPE] != RowType.PAD
-    lengths = is_row.sum(1)
-    kept = np.flatnonzero(lengths)
-    longest = max(1, int(lengths.max(initial=0)))
-    length = min(-(-longest // LENGTH_MULTIPLE) * LENGTH_MULTIPLE, batch.rows.shape[1])
-    return TensorBatch(
-        rows=torch.from_numpy(np.ascontiguousarray(batch.rows[kept, :length])),
-        labels=torch.from_numpy(np.ascontiguousarray(batch.labels[kept, :length])),
-        row_count=int(lengths.sum()),
-        window_count=len(kept),
-    )
+def tensor_batches(batches: Iterable[Batch], *, rows_per_batch: int, seed: int) -> list[TensorBatch]:
+    """Cut a chunk's windows into batches anew, so that hardly a row is padding: 97 % are music, not 70 %.
+
+    Windows are sorted by length, cut where the padded rows would exceed `rows_per_batch`, and the batches
+    shuffled by `seed`.
+    """
+    windows = [window for batch in batches for window in _windows(batch)]
+    windows.sort(key=lambda window: -len(window[0]))
+    groups: list[list[Window]] = []
+    room = 0
+    for window in windows:
+        if room <= 0:
+            groups.append([])
+            room = max(1, rows_per_batch // _padded_length(window))
+        groups[-1].append(window)
+        room -= 1
+    order = np.random.default_rng(seed).permutation(len(groups))
+    return [_stacked(groups[index]) for index in order]
+
+
+def _windows(batch: Batch) -> list[Window]:
+    lengths = (batch.rows[:, :, Column.TYPE] != RowType.PAD).sum(1)
+    return [(batch.rows[i, :n], batch.labels[i, :n]) for i, n in enumerate(lengths) if n]
+
+
+def _padded_length(window: Window) -> int:
+    return -(-len(window[0]) // LENGTH_MULTIPLE) * LENGTH_MULTIPLE
+
+
+def _stacked(windows: Sequence[Window]) -> TensorBatch:
+    shape = (len(windows), _padded_length(windows[0]))
+    rows = np.zeros((*shape, ROW_WIDTH), dtype=np.int16)
+    labels = np.full((*shape, len(Field)), -1, dtype=np.int16)
+    for index, (window_rows, window_labels) in enumerate(windows):
+        rows[index, : len(window_rows)] = window_rows
+        labels[index, : len(window_rows)] = window_labels
+    row_count = sum(len(window_rows) for window_rows, _ in windows)
+    return TensorBatch(torch.from_numpy(rows), torch.from_numpy(labels), row_count, len(windows))
 
 
 class _Chunks(Dataset[list[TensorBatch]]):
-    def __init__(self, source: Source, rank: int, ranks: int) -> None:
-        self._source, self._rank, self._ranks = source, rank, ranks
+    def __init__(self, source: Source, rank: int, ranks: int, rows_per_batch: int) -> None:
+        self._source, self._rank, self._ranks, self._rows = source, rank, ranks, rows_per_batch
 
     def __getitem__(self, index: int) -> list[TensorBatch]:
         number = index * self._ranks + self._rank
-        return [tensor_batch(batch) for batch in self._source.chunk(number)]
+        return tensor_batches(self._source.chunk(number), rows_per_batch=self._rows, seed=number)
 
 
 class _From(Sampler[int]):
@@ -128,19 +155,20 @@ class _From(Sampler[int]):
 
 
 def training_batches(
-    source: Source, place: Place, *, rank: int = 0, ranks: int = 1, workers: int = 0
+    source: Source, place: Place, *, rows_per_batch: int, rank: int = 0, ranks: int = 1, workers: int = 0
 ) -> Iterator[tuple[Place, TensorBatch]]:
     """Yield batches for ever, each with the place that follows it.
 
     Args:
         source: Where chunks come from; it is sent to other processes when `workers` is not 0.
         place: Where to begin.
+        rows_per_batch: Rows of a batch at most, padding included.
         rank, ranks: Which share of the chunks is this process's own.
         workers: Processes that prepare chunks ahead.
     """
     keep: Callable[[list[TensorBatch]], list[TensorBatch]] = partial(_same)
     loader = DataLoader(
-        _Chunks(source, rank, ranks),
+        _Chunks(source, rank, ranks, rows_per_batch),
         batch_size=None,
         sampler=_From(place.chunk),
         num_workers=workers,
@@ -151,7 +179,7 @@ def training_batches(
     for offset, batches in enumerate(loader):
         number = place.chunk + offset
         for index, batch in enumerate(batches):
-            if index < skip or not batch.window_count:
+            if index < skip:
                 continue
             is_last = index + 1 == len(batches)
             yield Place(number + 1) if is_last else Place(number, index + 1), batch
@@ -162,11 +190,11 @@ def _same(batches: list[TensorBatch]) -> list[TensorBatch]:
     return batches
 
 
-def first_windows(source: Source, count: int) -> list[TensorBatch]:
+def first_windows(source: Source, count: int, *, rows_per_batch: int) -> list[TensorBatch]:
     """Return batches from the beginning of a source that hold at least `count` windows, the last one cut."""
     taken: list[TensorBatch] = []
     missing = count
-    for _, batch in islice(training_batches(source, Place()), count):
+    for _, batch in islice(training_batches(source, Place(), rows_per_batch=rows_per_batch), count):
         batch = _cut(batch, missing) if batch.window_count > missing else batch
         taken.append(batch)
         missing -= batch.window_count

@@ -36,7 +36,7 @@ from training.checkpoints import (
 )
 from training.config import ModelConfig, TrainConfig
 from training.feed import Place, SongSource, Source, TensorBatch, first_windows, training_batches
-from training.model import Losses, LoopTransformer
+from training.model import LoopTransformer, Losses
 from training.optimisers import AveragedWeights, build_optimisers, rate_share, set_rates
 from training.records import Records, Score
 
@@ -127,7 +127,7 @@ class _Run:
         self.average = AveragedWeights(self.bare, config.optimiser.ema_rows)
         self.progress, self.place = Progress(), Place()
         self._resume()
-        self.valid = first_windows(valid, config.data.valid_windows)
+        self.valid = first_windows(valid, config.data.valid_windows, rows_per_batch=config.data.rows_per_batch)
         self.records = Records(self.directory, config, is_writer=self.fabric.is_global_zero)
         self.score: Score | None = None
         self._started, self._cpu_started = time.monotonic(), time.process_time()
@@ -140,6 +140,7 @@ class _Run:
         batches = training_batches(
             self.source,
             self.place,
+            rows_per_batch=self.config.data.rows_per_batch,
             rank=self.fabric.global_rank,
             ranks=self.fabric.world_size,
             workers=self.config.data.workers,
