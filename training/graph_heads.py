@@ -56,7 +56,7 @@ class _Drawing:
     """Names of the inputs that a draw needs, the wide ones cut into one a field, [B, 1] or [B, n]."""
 
     temperature: list[str]
-    min_p: list[str]
+    log_min_p: list[str]
     top_p: list[str]
     top_k: list[str]
     noise: list[str]
@@ -70,7 +70,7 @@ def _drawing_inputs(b: GraphBuilder) -> _Drawing:
     noise = b.input("noise", _FLOAT, ["batch", SAMPLED_SIZE])
     return _Drawing(
         temperature=per_field("temperature", _FLOAT),
-        min_p=per_field("min_p", _FLOAT),
+        log_min_p=per_field("log_min_p", _FLOAT),
         top_p=per_field("top_p", _FLOAT),
         top_k=per_field("top_k", _INT64),
         noise=b.node("Split", noise, sizes, outputs=_FIELDS, axis=1),
@@ -98,20 +98,16 @@ def _draw(b: GraphBuilder, field: Field, logits: str, legal: str, drawing: _Draw
 
 def _threshold(b: GraphBuilder, field: Field, tempered: str, size: str | None, drawing: _Drawing) -> str:
     """Return the lowest value that survives min-p, top-p and top-k, float32 [B, 1]."""
-    count = size or b.constant([FIELD_SIZES[field]], np.int64)
-    ordered = b.node("TopK", tempered, count, outputs=2, axis=1)[0]
     zero, one = b.constant([0], np.int64), b.constant([1], np.int64)
-    share = b.op("Softmax", ordered, axis=1)
-    before = b.op("CumSum", share, b.constant(1, np.int64), exclusive=1)
-    best, most = (b.op("Slice", name, zero, one, one) for name in (ordered, share))
     ranks: str = b.constant(np.arange(FIELD_SIZES[field])[None], np.int64)
     if size:
         ranks = b.op("Slice", ranks, zero, size, one)
-    top_k = drawing.top_k[field]
-    limit = b.op("Where", b.op("Greater", top_k, zero), top_k, b.constant([FIELD_SIZES[field]], np.int64))
-    kept = b.op("And", b.op("Less", before, drawing.top_p[field]), b.op("Less", ranks, limit))
-    kept = b.op("And", kept, b.op("GreaterOrEqual", share, b.op("Mul", most, drawing.min_p[field])))
-    return b.op("ReduceMin", b.op("Where", kept, ordered, best), one, keepdims=1)
+    ordered = b.node("TopK", tempered, size or b.constant([FIELD_SIZES[field]], np.int64), outputs=2, axis=1)[0]
+    before = b.op("CumSum", b.op("Softmax", ordered, axis=1), b.constant(1, np.int64), exclusive=1)
+    kept = b.op("And", b.op("Less", before, drawing.top_p[field]), b.op("Less", ranks, drawing.top_k[field]))
+    lowest = b.op("ReduceMin", b.op("Where", kept, ordered, b.constant(-CUT, np.float32)), one, keepdims=1)
+    best = b.op("ReduceMax", tempered, one, keepdims=1)
+    return b.op("Max", lowest, b.op("Add", best, drawing.log_min_p[field]))
 
 
 class _Legality:
@@ -192,7 +188,7 @@ def _score_graph(b: GraphBuilder) -> bytes:
     return b.serialized("score")
 
 
-def build_graphs(weights: Weights, shape: ModelShape, *, bits: int = 8, block: int = 128) -> Graphs:
+def build_graphs(weights: Weights, shape: ModelShape, *, bits: int = 8, block: int = 256) -> Graphs:
     """Build both graphs and their weights file.
 
     Args:
@@ -202,7 +198,7 @@ def build_graphs(weights: Weights, shape: ModelShape, *, bits: int = 8, block: i
         block: Values that share a scale when quantised.
 
     Raises:
-        KeyError, ValueError: a weight is missing or has another shape than the model's.
+        ValueError: a weight is missing, or has another shape than the model's.
     """
     writer = lay_out_weights(weights, shape, bits=bits, block=block)
     tensors = writer.tensors

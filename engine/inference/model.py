@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from engine.errors import GenerationError
 from engine.inference.bundle import ModelBundle, ModelShape
+from engine.inference.sampling import Cuts
 from engine.inference.tables import FloatArray, Sampled, SamplingTables, Tables
 from engine.representation.vocabulary import ROW_WIDTH, SAMPLED_SIZE, Field, Rows
 from engine.runtime import AnyArray, Binding, Provider, RuntimeSettings, Session
@@ -117,7 +118,7 @@ class _Frame:
         batch = caches.values.shape[1]
         self._binding = session.binding()
         self._rows = self._input("rows", np.zeros((batch, rows, ROW_WIDTH), dtype=np.int16))
-        self._lengths = self._input("lengths", np.zeros(batch, dtype=np.int32))
+        self._lengths = self._input("lengths", np.zeros((batch,), dtype=np.int32))
         self._total = self._input("total", np.zeros(1, dtype=np.int32))
         self._noise = self._input("noise", np.zeros((batch, SAMPLED_SIZE), dtype=np.float32))
         self._sampled = self._output("sampled", np.zeros((batch, len(Field)), dtype=np.int64))
@@ -148,8 +149,10 @@ class _Frame:
             self._put(name, getattr(tables, name))
         self._put("drums", tables.drums[:, None])
         if sampling is not self._sampling:
-            for name in ("temperature", "min_p", "top_p", "top_k"):
-                self._put(name, getattr(sampling, name))
+            cuts = Cuts.of(sampling)
+            self._put("temperature", sampling.temperature)
+            for name in ("log_min_p", "top_p", "top_k"):
+                self._put(name, getattr(cuts, name))
             self._sampling = sampling
         np.copyto(self._noise, noise)
 

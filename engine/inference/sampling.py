@@ -10,9 +10,9 @@ Masking comes before every cut: a cut that looked at illegal values could remove
 """
 
 import functools
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.inference.tables import BoolArray, FloatArray, IntArray, Sampled, SamplingTables, Tables
 from engine.representation.vocabulary import DURATION_STEPS, FIELD_SIZES, PITCHES, SAMPLED_SIZE, Field
@@ -90,7 +90,7 @@ def sample_reference(logits: FloatArray, tables: Tables, sampling: SamplingTable
         sampling: How to draw.
         noise: float32 [B, SAMPLED_SIZE], Gumbel noise; 0 for the likeliest value.
     """
-    slices = field_slices()
+    slices, cuts = field_slices(), Cuts.of(sampling)
     takes = np.arange(tables.batch)
     ids = np.zeros((tables.batch, len(Field)), dtype=np.int64)
     log_prob = np.zeros((tables.batch, len(Field)), dtype=np.float32)
@@ -99,7 +99,7 @@ def sample_reference(logits: FloatArray, tables: Tables, sampling: SamplingTable
         part = slice(slices[field].start, slices[field].start + legal.shape[1])
         masked: FloatArray = np.where(legal, logits[:, part], MASKED).astype(np.float32, copy=False)
         tempered = masked / sampling.temperature[:, field, None]
-        kept = tempered >= _threshold(tempered, sampling, field)
+        kept = tempered >= _threshold(tempered, cuts, field)
         ids[:, field] = np.where(kept, tempered + noise[:, part], CUT).argmax(axis=1)
         peak = masked.max(axis=1)
         log_sum = np.log(np.exp(masked - peak[:, None]).sum(axis=1))
@@ -125,17 +125,40 @@ def _legal(tables: Tables, field: Field, ids: IntArray) -> BoolArray:
     }[field]
 
 
-def _threshold(tempered: npt.NDArray[np.float32], sampling: SamplingTables, field: Field) -> FloatArray:
+@dataclass(frozen=True, slots=True)
+class Cuts:
+    """`SamplingTables` in the form in which the draw applies them; all [B, 6].
+
+    Attributes:
+        log_min_p: float32, how far below the likeliest value one may lie; -inf = off.
+        top_p: float32, above 0, so that the likeliest value always survives.
+        top_k: int64, above 0.
+    """
+
+    log_min_p: FloatArray
+    top_p: FloatArray
+    top_k: IntArray
+
+    @classmethod
+    def of(cls, sampling: SamplingTables) -> "Cuts":
+        """Return the cuts of these tables."""
+        with np.errstate(divide="ignore"):
+            log_min_p: FloatArray = np.log(sampling.min_p)
+        return cls(
+            log_min_p=log_min_p,
+            top_p=np.maximum(sampling.top_p, np.float32(1e-6)),
+            top_k=np.where(sampling.top_k > 0, sampling.top_k, SAMPLED_SIZE),
+        )
+
+
+def _threshold(tempered: FloatArray, cuts: Cuts, field: Field) -> FloatArray:
     """Return the lowest value that survives all cuts, float32 [B, 1]; ties with it survive as well."""
     ordered: FloatArray = -np.sort(-tempered, axis=1)
-    weights: FloatArray = np.exp(ordered - ordered[:, :1])
-    share = weights / weights.sum(axis=1, keepdims=True)
-    before = np.cumsum(np.pad(share[:, :-1], ((0, 0), (1, 0))), axis=1)
-    top_k = sampling.top_k[:, field, None]
-    likely: BoolArray = weights >= sampling.min_p[:, field, None]
-    nucleus: BoolArray = before < sampling.top_p[:, field, None]
+    best = ordered[:, :1]
+    weights: FloatArray = np.exp(ordered - best)
+    share: FloatArray = weights / weights.sum(axis=1, keepdims=True)
+    before: FloatArray = np.cumsum(np.pad(share[:, :-1], ((0, 0), (1, 0))), axis=1)
     ranks: IntArray = np.arange(ordered.shape[1], dtype=np.int64)
-    first: BoolArray = np.less(ranks, np.where(top_k > 0, top_k, ordered.shape[1]))
-    kept: BoolArray = likely & nucleus & first
-    kept[:, 0] = True
-    return np.where(kept, ordered, ordered[:, :1]).min(axis=1, keepdims=True)
+    kept: BoolArray = np.less(before, cuts.top_p[:, field, None]) & np.less(ranks, cuts.top_k[:, field, None])
+    lowest: FloatArray = np.where(kept, ordered, -CUT).min(axis=1, keepdims=True)
+    return np.maximum(lowest, best + cuts.log_min_p[:, field, None])

@@ -116,6 +116,8 @@ class SamplingTables:
                 raise ValueError(f"sampling table {name} has shape {shape}, not [B, {FIELDS}]")
         if not (self.temperature >= 1e-3).all():
             raise ValueError("temperatures are 0.001 or more; argmax is 0.001 with noise 0")
+        if not ((self.min_p >= 0).all() and (self.min_p <= 1).all()):
+            raise ValueError("min_p is a share, 0 … 1")
 
     @property
     def batch(self) -> int:
