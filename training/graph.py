@@ -20,11 +20,10 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper
 
-from engine.inference.bundle import ModelShape
+from engine.inference.bundle import WEIGHTS_FILE, ModelShape
 from engine.inference.weights import FLOAT_BITS, StoredTensor, Weights, WeightWriter
-from engine.representation.vocabulary import COLUMN_SIZES, ROW_WIDTH, Column, Field
+from engine.representation.vocabulary import COLUMN_SIZES, FIELD_SIZES, ROW_WIDTH, Column, Field
 
-WEIGHTS_FILE = "weights.bin"
 MAX_ROWS = 4096  # the longest sequence that rotary tables are made for
 MIN_QUANTISED = 16  # narrower matrices stay float32: they weigh nothing
 FEEDING = (Field.POSITION, Field.PITCH, Field.DURATION, Field.VELOCITY)
@@ -147,6 +146,29 @@ class GraphBuilder:
         return name
 
 
+def weight_shapes(shape: ModelShape) -> dict[str, tuple[int, ...]]:
+    """Return the name and shape of every weight of a model, as it is trained; matrices are [in, out]."""
+    d, query, kv = shape.d_model, shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
+    shapes: dict[str, tuple[int, ...]] = {
+        f"embed.{column.name.lower()}": (COLUMN_SIZES[column], d) for column in Column
+    }
+    for layer in (f"layers.{index}" for index in range(shape.layers)):
+        shapes |= {f"{layer}.attn_norm": (d,), f"{layer}.wq": (d, query), f"{layer}.wk": (d, kv)}
+        shapes |= {f"{layer}.wv": (d, kv), f"{layer}.wo": (query, d), f"{layer}.ffn_norm": (d,)}
+        shapes |= {
+            f"{layer}.w_gate": (d, shape.ffn),
+            f"{layer}.w_up": (d, shape.ffn),
+            f"{layer}.w_down": (shape.ffn, d),
+        }
+    for field in Field:
+        head, size, hidden = f"heads.{field.name.lower()}", FIELD_SIZES[field], shape.head_hidden
+        shapes |= {f"{head}.norm": (d,), f"{head}.w_gate": (d, hidden), f"{head}.w_up": (d, hidden)}
+        shapes[f"{head}.w_out"] = (hidden, size)
+        if field in FEEDING:
+            shapes[f"{head}.feed"] = (size, d)
+    return shapes
+
+
 def lay_out_weights(weights: Weights, shape: ModelShape, *, bits: int, block: int) -> WeightWriter:
     """Lay trained weights out in the weights file, joined where one input meets several matrices.
 
@@ -155,17 +177,21 @@ def lay_out_weights(weights: Weights, shape: ModelShape, *, bits: int, block: in
         shape: The model's sizes.
         bits: 32, 8 or 4: how matrices are stored.
         block: Block size of quantised matrices.
+
+    Raises:
+        ValueError: a weight is missing, or has another shape than the model's.
     """
+    for name, expected in weight_shapes(shape).items():
+        found = weights[name].shape if name in weights else None
+        if found != expected:
+            raise ValueError(f"weight {name} has shape {found}, not {expected}")
     writer = WeightWriter(bits=bits, block=block)
 
     def add(name: str, *parts: str, axis: int = 0, quantised: bool = False) -> None:
         writer.add(name, {part: weights[part] for part in parts}, axis=axis, quantised=quantised)
 
-    tables = {f"embed.{column.name.lower()}": COLUMN_SIZES[column] for column in Column}
-    embeddings = {name: np.array(weights[name], dtype=np.float32) for name in tables}
-    for name, table in embeddings.items():
-        if table.shape != (tables[name], shape.d_model):
-            raise ValueError(f"{name} has shape {table.shape}, not {(tables[name], shape.d_model)}")
+    embeddings = {name: np.array(weights[name]) for name in (f"embed.{column.name.lower()}" for column in Column)}
+    for table in embeddings.values():
         table[0] = 0
     writer.add("embed", embeddings)
     for layer in (f"layers.{index}" for index in range(shape.layers)):
@@ -179,12 +205,11 @@ def lay_out_weights(weights: Weights, shape: ModelShape, *, bits: int, block: in
         head = f"heads.{field.name.lower()}"
         add(f"{head}.norm", f"{head}.norm")
         add(f"{head}.gate_up", f"{head}.w_gate", f"{head}.w_up", axis=1, quantised=True)
-        wide = weights[f"{head}.w_out"].shape[1] >= MIN_QUANTISED
-        add(f"{head}.w_out", f"{head}.w_out", quantised=wide)
+        add(f"{head}.w_out", f"{head}.w_out", quantised=FIELD_SIZES[field] >= MIN_QUANTISED)
         if field in FEEDING:
             add(f"{head}.feed", f"{head}.feed")
     for name, table in _rotary_tables(shape).items():
-        writer.add(name, {name: table})
+        writer.add_derived(name, table)
     return writer
 
 

@@ -31,7 +31,7 @@ class StoredTensor:
     Attributes:
         name: Its name in the graphs.
         shape: Its shape as float32: [n], or [in, out] for matrices.
-        parts: The contract's names and their sizes along `axis`, in order.
+        parts: Names of the trained weights in it and their sizes along `axis`, in order; none if it is derived.
         axis: Axis along which the parts are joined.
         bits: 32 (plain float32), 8 or 4.
         block: Values of the `in` axis that share a scale; 0 for float32.
@@ -57,7 +57,7 @@ class StoredTensor:
             or self.axis not in range(len(self.shape))
             or not (quantised or self.bits == FLOAT_BITS)
             or (quantised and (len(self.shape) != 2 or self.block not in (16, 32, 64, 128, 256)))
-            or sum(size for _, size in self.parts) != self.shape[self.axis]
+            or (self.parts and sum(size for _, size in self.parts) != self.shape[self.axis])
             or any(size < 1 for _, size in self.parts)
         ):
             raise ValueError(f"tensor {self.name!r} is described wrongly")
@@ -179,7 +179,7 @@ class WeightWriter:
         return bytes(self._data)
 
     def add(self, name: str, parts: Mapping[str, FloatArray], *, axis: int = 0, quantised: bool = False) -> None:
-        """Join parts along an axis and store them as one tensor.
+        """Join trained weights along an axis and store them as one tensor.
 
         Args:
             name: Name in the graphs.
@@ -187,18 +187,25 @@ class WeightWriter:
             axis: Axis along which they are joined.
             quantised: Whether the file's bits apply; float32 otherwise.
         """
-        whole = np.concatenate([np.asarray(part, dtype=np.float32) for part in parts.values()], axis=axis)
-        bits = self._bits if quantised else FLOAT_BITS
+        whole: FloatArray = np.concatenate([np.asarray(part, dtype=np.float32) for part in parts.values()], axis=axis)
+        sizes = tuple((part, int(array.shape[axis])) for part, array in parts.items())
+        self._store(name, whole, parts=sizes, axis=axis, bits=self._bits if quantised else FLOAT_BITS)
+
+    def add_derived(self, name: str, array: FloatArray) -> None:
+        """Store a float32 tensor that follows from the model's sizes, so that no weight is recovered from it."""
+        self._store(name, array, parts=(), axis=0, bits=FLOAT_BITS)
+
+    def _store(self, name: str, array: FloatArray, *, parts: tuple[tuple[str, int], ...], axis: int, bits: int) -> None:
         block, scale_offset = 0, 0
         if bits == FLOAT_BITS:
-            offset = self._append(whole.astype("<f4"))
+            offset = self._append(array.astype("<f4"))
         else:
-            block = min(self._block, max(16, 1 << (whole.shape[0] - 1).bit_length()))
-            values, scale = quantise(whole, bits=bits, block=block)
+            block = min(self._block, max(16, 1 << (array.shape[0] - 1).bit_length()))
+            values, scale = quantise(array, bits=bits, block=block)
             offset, scale_offset = self._append(values), self._append(scale.astype("<f4"))
-        sizes = tuple((part, array.shape[axis]) for part, array in parts.items())
+        shape = tuple(int(size) for size in array.shape)
         self._tensors[name] = StoredTensor(
-            name, tuple(whole.shape), sizes, axis, bits, block, offset=offset, scale_offset=scale_offset
+            name, shape, parts, axis, bits, block, offset=offset, scale_offset=scale_offset
         )
 
     def _append(self, array: npt.NDArray[np.generic]) -> int:

@@ -12,11 +12,14 @@ from engine.inference.bundle import (
     ModelShape,
     write_bundle,
 )
+from engine.inference.weights import Weights
 from tests.helpers.random_weights import TINY, random_weights
 from training.graph_heads import build_graphs
 
 
-def write_tiny_bundle(folder: Path, *, bits: int = 8, seed: int = 0, shape: ModelShape = TINY) -> ModelBundle:
+def write_tiny_bundle(
+    folder: Path, *, bits: int = 8, seed: int = 0, shape: ModelShape = TINY, weights: Weights | None = None
+) -> ModelBundle:
     """Write a bundle of random weights and return it, opened.
 
     Args:
@@ -24,8 +27,9 @@ def write_tiny_bundle(folder: Path, *, bits: int = 8, seed: int = 0, shape: Mode
         bits: 32, 8 or 4.
         seed: Of the weights.
         shape: Sizes; tiny unless given.
+        weights: Other weights than random ones.
     """
-    graphs = build_graphs(random_weights(shape, seed=seed), shape, bits=bits)
+    graphs = build_graphs(weights or random_weights(shape, seed=seed), shape, bits=bits)
     info = BundleInfo(
         name=folder.name,
         shape=shape,
