@@ -45,7 +45,6 @@ def role_of_part(*, is_drums: bool, program: int | None, name: str, trust_name: 
     """
     if is_drums:
         return Role.DRUMS
-    named = role_of_name(name)
-    if named is not None and (trust_name or not program):
-        return named
-    return role_of_program(program or 0)
+    if program and not trust_name:
+        return role_of_program(program)
+    return role_of_name(name) or role_of_program(program or 0)

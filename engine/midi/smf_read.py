@@ -292,7 +292,8 @@ def _text(raw: bytes) -> str:
 
 
 def _ascii(raw: bytes) -> str:
-    return "".join(chr(byte) for byte in raw if 0x20 <= byte < 0x7F).strip()
+    text = raw.decode("ascii", "ignore")
+    return (text if text.isprintable() else "".join(filter(str.isprintable, text))).strip()
 
 
 # --- symusic ------------------------------------------------------------------------------------------------
@@ -334,8 +335,8 @@ def _collect_symusic(score: symusic.Score, name: str) -> RawSong:
         program = int(track.program)
         part_name = _ascii(track.name.encode("ascii", "ignore"))
         role = role_of_part(is_drums=track.is_drum, program=program, name=part_name, trust_name=False)
-        if len(track.pedals):
-            pedals[len(tracks)] = _symusic_pedal(track)
+        if len(pedal := _symusic_pedal(track)):
+            pedals[len(tracks)] = pedal
         tracks.append(SongTrack(role, program, part_name))
         columns.append(track.notes.numpy())
     tempos = score.tempos.numpy()
@@ -363,6 +364,11 @@ def _joined(columns: list[dict[str, NDArray[np.int32]]]) -> RawNotes:
 
 def _symusic_pedal(track: symusic.Track) -> Rows:
     """Return the sustain pedal from the controllers: symusic's own pedals begin at 0 on channels other than 1."""
+    nothing: Rows = np.zeros((0, 2), dtype=np.int64)
+    if not len(track.controls):
+        return nothing
     controls = track.controls.numpy()
     is_pedal = controls["number"] == SUSTAIN
+    if not is_pedal.any():
+        return nothing
     return np.stack([controls["time"][is_pedal], controls["value"][is_pedal]], axis=1).astype(np.int64)

@@ -211,7 +211,7 @@ def _next_status(cursor: _Cursor, running: int, notices: Counter[str]) -> int:
         if running:
             return running
         cursor.byte()
-        notices["{count} bytes that belong to no event were skipped."] += 1
+        notices["Bytes that belong to no event were skipped: {count}."] += 1
     return cursor.byte()
 
 
@@ -228,7 +228,7 @@ def _read_event(cursor: _Cursor, status: int, notices: Counter[str]) -> bytes:
     kind = status >> 4
     payload = cursor.take(_DATA_BYTES[kind])
     if max(payload) > 0x7F:
-        notices["{count} events with impossible values were clamped."] += 1
+        notices["Events with impossible values were clamped: {count}."] += 1
         payload = bytes(min(byte, 0x7F) for byte in payload)
     is_useful = kind in (0x8, 0x9, 0xC) or (kind == 0xB and payload[0] == SUSTAIN)
     return bytes((status,)) + payload if is_useful else b""

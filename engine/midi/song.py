@@ -182,7 +182,9 @@ def cut_window(song: Song, *, first_bar: int = 0, bars: int | None = None) -> Wi
     dropped: list[str] = []
     if bars is None and regular < song.bars - first_bar:
         why = f"a loop has at most {MAX_BARS}" if regular == MAX_BARS else "there the meter changes"
-        dropped.append(f"Bars {first_bar + regular + 1} to {song.bars} were left out: {why}.")
+        left_out, last = first_bar + regular + 1, song.bars
+        which = f"Bar {last} was" if left_out == last else f"Bars {left_out} to {last} were"
+        dropped.append(f"{which} left out: {why}.")
     start = int(song.bar_starts[first_bar])
     length = meter.ticks_per_bar * (regular if bars is None else min(bars, MAX_BARS))
     stop = min(start + length, int(song.bar_starts[first_bar + regular]))
@@ -205,15 +207,15 @@ def _tracks_between(song: Song, start: int, stop: int, dropped: list[str]) -> tu
     ends = onsets + notes[:, Column.DURATION]
     inside = notes[(onsets >= start) & (onsets < stop)]
     if rung_in := int(((onsets < start) & (ends > start)).sum()):
-        dropped.append(f"{_count(rung_in, 'note')} that rang in from before the first bar left out.")
+        dropped.append(f"Left out: {_count(rung_in, 'note')} that rang in from before the first bar.")
     counts = np.bincount(inside[:, Column.TRACK], minlength=len(song.tracks))
     kept = np.flatnonzero(counts)
     if len(kept) > MAX_TRACKS:
         kept = np.sort(kept[np.argsort(-counts[kept], kind="stable")[:MAX_TRACKS]])
-        dropped.append(f"{_count(int((counts > 0).sum()) - MAX_TRACKS, 'part')} with the fewest notes left out.")
+        dropped.append(f"Left out: the {_count(int((counts > 0).sum()) - MAX_TRACKS, 'part')} with the fewest notes.")
     cut = int((inside[:, Column.ONSET] + inside[:, Column.DURATION] > stop).sum())
     if cut:
-        dropped.append(f"{_count(cut, 'note')} cut at the loop's end.")
+        dropped.append(f"Cut at the loop's end: {_count(cut, 'note')}.")
     return tuple(_track(song.tracks[index], inside[inside[:, Column.TRACK] == index], start, stop) for index in kept)
 
 
@@ -238,4 +240,4 @@ def _one_tempo(song: Song, start: int, stop: int, dropped: list[str]) -> float:
 
 
 def _count(number: int, noun: str) -> str:
-    return f"{number} {noun} was" if number == 1 else f"{number} {noun}s were"
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
