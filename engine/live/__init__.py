@@ -1,0 +1,1 @@
+"""Loops in time and as sound: clocks, players, the synthesizer."""
