@@ -14,8 +14,20 @@ from onnx import TensorProto
 from engine.inference.bundle import ModelShape
 from engine.inference.sampling import CUT, MASKED
 from engine.inference.weights import Weights
-from engine.representation.vocabulary import DURATION_STEPS, FIELD_SIZES, PITCHES, ROW_WIDTH, SAMPLED_SIZE, Field
+from engine.representation.vocabulary import (
+    DRUM_OFFSET,
+    DURATION_STEPS,
+    FIELD_SIZES,
+    PITCHES,
+    ROW_WIDTH,
+    SAMPLED_SIZE,
+    Column,
+    Field,
+    RowType,
+)
 from training.graph import FEEDING, GraphBuilder, Graphs, Residual, lay_out_weights, trunk
+
+FORBIDDEN = -1e4  # added to the logits of impossible answers, as in training: finite, so that a wrong label shows
 
 _FIELDS = len(Field)
 _FLOAT, _BOOL, _INT64 = TensorProto.FLOAT, TensorProto.BOOL, TensorProto.INT64
@@ -46,9 +58,8 @@ class HeadChain:
 
     def feed(self, field: Field, ids: str) -> None:
         """Let the heads after this field know what it is; `ids` int64 […]."""
-        if field in FEEDING:
-            b = self._b
-            self._pending = b.op("Gather", b.weight(f"heads.{field.name.lower()}.feed"), ids)
+        b = self._b
+        self._pending = b.op("Gather", b.weight(f"heads.{field.name.lower()}.feed"), ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +167,8 @@ def _step_graph(b: GraphBuilder) -> bytes:
         logits.append(chain.logits(field))
         ids[field], log_prob = _draw(b, field, logits[-1], legality.of(field, ids), drawing)
         log_probs.append(log_prob)
-        chain.feed(field, b.op("Squeeze", ids[field], b.constant([1], np.int64)) if field in FEEDING else "")
+        if field in FEEDING:
+            chain.feed(field, b.op("Squeeze", ids[field], b.constant([1], np.int64)))
     for name, parts, kind, size in (
         ("sampled", list(ids.values()), _INT64, _FIELDS),
         ("log_prob", log_probs, _FLOAT, _FIELDS),
@@ -167,6 +179,38 @@ def _step_graph(b: GraphBuilder) -> bytes:
     return b.serialized("step")
 
 
+class _Order:
+    """What a row itself forbids of its answer, as in training: notes of a cell are ordered, drums stay drums."""
+
+    def __init__(self, b: GraphBuilder, rows: str, answers: dict[Field, str]) -> None:
+        self._b = b
+        self._answers = answers
+        sizes = b.constant([1] * ROW_WIDTH, np.int64)
+        columns = b.node("Split", b.op("Cast", rows, to=_INT64), sizes, outputs=ROW_WIDTH, axis=2)
+        is_note = b.op("Equal", columns[Column.TYPE], b.constant(int(RowType.NOTE), np.int64))
+        zero, one, none = (b.constant(value, np.int64) for value in (0, 1, -1))
+        self._position = b.op("Where", is_note, b.op("Sub", columns[Column.POSITION], one), zero)
+        self._pitch = b.op("Where", is_note, b.op("Sub", columns[Column.PITCH], one), none)
+
+    def masked(self, field: Field, logits: str) -> str:
+        """Return logits [B, T, n] with what is impossible far below the rest."""
+        b = self._b
+        ids = b.constant(np.arange(FIELD_SIZES[field])[None, None], np.int64)
+        if field is Field.POSITION:
+            forbidden = b.op("Less", ids, self._position)
+        elif field is Field.PITCH:
+            same_onset = b.op("Equal", self._answers[Field.POSITION], self._position)
+            above = b.op("Add", self._pitch, b.constant(1, np.int64))
+            too_low = b.op("Less", ids, b.op("Where", same_onset, above, b.constant(0, np.int64)))
+            drums = b.op("GreaterOrEqual", self._answers[Field.PITCH], b.constant(DRUM_OFFSET, np.int64))
+            upper = b.constant((np.arange(FIELD_SIZES[field]) >= DRUM_OFFSET)[None, None], np.bool_)
+            forbidden = b.op("Or", too_low, b.op("Xor", upper, drums))
+        else:
+            return logits
+        mask = b.op("Where", forbidden, b.constant(FORBIDDEN, np.float32), b.constant(0, np.float32))
+        return b.op("Add", logits, mask)
+
+
 def _score_graph(b: GraphBuilder) -> bytes:
     rows = b.input("rows", TensorProto.INT16, ["batch", "rows", ROW_WIDTH])
     labels = b.input("labels", _INT64, ["batch", "rows", _FIELDS])
@@ -175,12 +219,14 @@ def _score_graph(b: GraphBuilder) -> bytes:
     lengths = b.op("Expand", b.op("Sub", total, b.constant([1], np.int32)), batch)
     chain = HeadChain(b, trunk(b, rows, lengths=lengths, total=total, cached=False))
     given = b.op("Max", labels, b.constant(0, np.int64))
-    answers = b.node("Split", given, outputs=_FIELDS, axis=2, num_outputs=_FIELDS)
+    answers = dict(zip(Field, b.node("Split", given, outputs=_FIELDS, axis=2, num_outputs=_FIELDS), strict=True))
+    order = _Order(b, rows, answers)
     log_probs: list[str] = []
-    for field, answer in zip(Field, answers, strict=True):
-        log_prob = b.op("LogSoftmax", chain.logits(field), axis=2)
+    for field, answer in answers.items():
+        log_prob = b.op("LogSoftmax", order.masked(field, chain.logits(field)), axis=2)
         log_probs.append(b.op("GatherElements", log_prob, answer, axis=2))
-        chain.feed(field, b.op("Squeeze", answer, b.constant([2], np.int64)) if field in FEEDING else "")
+        if field in FEEDING:
+            chain.feed(field, b.op("Squeeze", answer, b.constant([2], np.int64)))
     surprise = b.op("Neg", b.op("Concat", *log_probs, axis=2))
     counted = b.op("GreaterOrEqual", labels, b.constant(0, np.int64))
     b.named("Where", [counted, surprise, b.constant(0, np.float32)], ["nll"])

@@ -63,7 +63,9 @@ class LoopModel(Protocol):
         ...
 
     def score(self, rows: Rows, labels: npt.NDArray[np.int64]) -> FloatArray:
-        """Return how unlikely given answers are, without any mask.
+        """Return how unlikely given answers are, under no masks but those that a row itself implies.
+
+        Those are the order of notes in a cell and that drums are drums; a model is trained under them.
 
         Args:
             rows: int16 [B, T, ROW_WIDTH], padded at the end with PAD rows.

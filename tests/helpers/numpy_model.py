@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.inference.bundle import ModelShape
-from engine.representation.vocabulary import Column, Field, Rows
+from engine.representation.vocabulary import DRUM_OFFSET, FIELD_SIZES, Column, Field, Rows, RowType
 
 Weights = dict[str, np.ndarray]
 FEEDING = (Field.POSITION, Field.PITCH, Field.DURATION, Field.VELOCITY)
@@ -63,11 +63,26 @@ def head_logits(weights: Weights, shape: ModelShape, h: np.ndarray, given: np.nd
     return result
 
 
+def forbidden(rows: Rows, labels: np.ndarray, field: Field) -> np.ndarray:
+    """Return bool [T, n]: positions before the row's own, pitches not above at its onset, the pitches' other half."""
+    is_note = rows[:, Column.TYPE] == RowType.NOTE
+    position = np.where(is_note, rows[:, Column.POSITION] - 1, 0)[:, None]
+    ids = np.arange(FIELD_SIZES[field])
+    if field is Field.POSITION:
+        return ids < position
+    if field is Field.PITCH:
+        pitch = np.where(is_note, rows[:, Column.PITCH] - 1, -1)[:, None]
+        too_low = (labels[:, Field.POSITION, None] == position) & (ids <= pitch)
+        return too_low | ((ids >= DRUM_OFFSET) != (labels[:, Field.PITCH, None] >= DRUM_OFFSET))
+    return np.zeros((len(rows), len(ids)), bool)
+
+
 def negative_log_likelihood(weights: Weights, shape: ModelShape, rows: Rows, labels: np.ndarray) -> np.ndarray:
     """Return float64 [T, 6], 0 where a label is -1, for rows [T, ROW_WIDTH] and labels [T, 6]."""
     given = np.maximum(labels, 0)
     nll = np.zeros(labels.shape)
-    for field, logits in zip(Field, head_logits(weights, shape, trunk(weights, shape, rows), given), strict=True):
+    for field, raw in zip(Field, head_logits(weights, shape, trunk(weights, shape, rows), given), strict=True):
+        logits = raw - 1e4 * forbidden(rows, given, field)
         peak = logits.max(axis=1)
         log_sum = peak + np.log(np.exp(logits - peak[:, None]).sum(axis=1))
         nll[:, field] = log_sum - logits[np.arange(len(rows)), given[:, field]]
