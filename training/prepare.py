@@ -22,7 +22,9 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.errors import CorpusError
+from engine.errors import CorpusError, MidiFileError
+from engine.midi.smf_read import read_song
+from engine.midi.song import Song
 from engine.mining.loops import SongBars, find_loops
 from engine.music.analysis import pitch_class_weights, recognise_chords, recognise_key
 from engine.music.harmony import Mode
@@ -30,7 +32,7 @@ from training import corpus, packing, sources
 from training.corpus import ManifestRow, SourceFile
 from training.songs import SUFFIX, PackedSong, Shard, ShardWriter, SongInfo, read_shard
 
-PIPELINE = 1  # raise when the same file would become another song: chunks of older runs are then redone
+PIPELINE = 2  # raise when the same file would become another song: chunks of older runs are then redone
 REPORT_NAME, REJECTS_NAME = "prepare.json", "rejects.csv"
 _CHUNK_FILES = 64
 _SHARD_BYTES = 16 << 20
@@ -198,13 +200,15 @@ def prepare_song(file: SourceFile, row: ManifestRow, config: PrepareConfig) -> P
         CorpusError: The file is left out; its title says why.
     """
     _check_wanted(row, config)
-    raw = packing.read_raw(file.data)
-    song = _packed(raw, file, row)
+    try:
+        song = _packed(read_song(file.data, name=file.name), file, row)
+    except MidiFileError as error:
+        raise CorpusError(error.title) from error
     if len(song.onset) < config.min_notes:
         raise CorpusError("too few notes")
     pitched = ~song.is_drums
     key = recognise_key(pitch_class_weights(song.pitch[pitched], song.duration[pitched]))
-    if not song.chords.any():
+    if pitched.any() and not song.chords.any():
         chords = recognise_chords(
             onsets=song.onset[pitched],
             durations=song.duration[pitched],
@@ -221,22 +225,25 @@ def _check_wanted(row: ManifestRow, config: PrepareConfig) -> None:
         raise CorpusError("not in the manifest")
     if row.grid is not None and row.grid < config.min_grid and row.info.source != "gmd":
         raise CorpusError("off the grid")
-    if row.is_downbeat_right is False and row.info.source != "gmd":
-        raise CorpusError("kick and bass are off the bar lines")
 
 
-def _packed(raw: packing.RawSong, file: SourceFile, row: ManifestRow) -> PackedSong:
-    """Read the song as its set needs it."""
-    if row.info.source == "gmd":
-        return packing.pack(sources.with_general_midi_drums(raw), row.info)
+def _packed(song: Song, file: SourceFile, row: ManifestRow) -> PackedSong:
+    """Bring the song into canonical form, as its set needs it."""
+    if row.info.source == "gmd":  # played to a click: its distance to the grid is what it is there for
+        return packing.pack(sources.with_general_midi_drums(song), row.info)
     if sources.BEATS_TEXT in file.texts:
         beats = file.texts[sources.BEATS_TEXT].decode()
-        raw = sources.with_beats(raw, beats)
-        raw = packing.shifted(raw, packing.grid_shift(raw))
-        song = packing.pack(raw, row.info, sources.pop909_roles(raw.parts))
-        chords = sources.annotated_chords(file.texts[sources.CHORDS_TEXT].decode(), beats, song.bar_starts)
-        return replace(song, chords=chords)
-    return packing.pack(packing.shifted(raw, packing.grid_shift(raw)), row.info)
+        song = sources.with_beats(sources.with_pop909_roles(song), beats)
+        packed = packing.pack(packing.shifted(song, packing.grid_shift(song)), row.info)
+        chords = sources.annotated_chords(file.texts[sources.CHORDS_TEXT].decode(), beats, packed.bar_starts)
+        return replace(packed, chords=chords)
+    song = packing.shifted(song, packing.grid_shift(song))
+    if row.is_downbeat_right is False:
+        shift = packing.downbeat_shift(song)
+        if shift is None:
+            raise CorpusError("no telling where bars begin")
+        song = packing.shifted(song, shift)
+    return packing.pack(song, row.info)
 
 
 def _with_loops(song: PackedSong) -> PackedSong:

@@ -295,8 +295,9 @@ class Shard(Sequence[PackedSong]):
 
 
 def _info(entry: dict[str, Any]) -> SongInfo:
-    values = {name: value for name, value in entry.items() if name not in ("offset", "size")}
-    return SongInfo(**values | {"key": tuple(values["key"])})
+    values: dict[str, Any] = {name: value for name, value in entry.items() if name not in ("offset", "size")}
+    values["key"] = tuple(values["key"])
+    return SongInfo(**values)
 
 
 def write_shard(path: Path, songs: Iterable[PackedSong]) -> int:

@@ -6,18 +6,18 @@
 * Patterns of drum machines are loops already.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.errors import CorpusError
+from engine.midi.song import Column, Song, SongTrack
 from engine.music.analysis import NO_CHORD_ID, chord_id
 from engine.music.general_midi import Role
 from engine.music.harmony import Chord, ChordQuality
-from engine.music.timing import PPQ
-from training.packing import RawPart, RawSong, ticks_to_seconds
+from engine.music.timing import PPQ, microseconds_per_quarter
+from training.packing import seconds_at, with_notes
 from training.songs import IntArray
 
 BEATS_TEXT, CHORDS_TEXT = "beat_midi.txt", "chord_midi.txt"
@@ -25,7 +25,7 @@ BEATS_TEXT, CHORDS_TEXT = "beat_midi.txt", "chord_midi.txt"
 # TD-11 zone: General MIDI key. Rims become their drum, edges their cymbal; the side stick stays.
 TD11_TO_GENERAL_MIDI = {22: 42, 26: 46, 40: 38, 58: 43, 50: 48, 47: 45, 55: 49, 52: 57, 59: 51}
 
-POP909_ROLES = {"MELODY": Role.VOICE, "BRIDGE": Role.LEAD, "PIANO": Role.KEYS}
+_POP909_ROLES = {"MELODY": Role.VOICE, "BRIDGE": Role.LEAD, "PIANO": Role.KEYS}
 _TEMPO_CHANGE = 0.005  # smaller changes of the beat are the annotation's noise
 _ROOTS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _QUALITIES: tuple[tuple[str, ChordQuality], ...] = (
@@ -47,16 +47,25 @@ _QUALITIES: tuple[tuple[str, ChordQuality], ...] = (
 )
 
 
-def with_general_midi_drums(song: RawSong) -> RawSong:
-    """Return a TD-11 recording with the keys of General MIDI, all its parts on the drum channel."""
+def with_general_midi_drums(song: Song) -> Song:
+    """Return a TD-11 recording with the keys of General MIDI, its parts all drums."""
     table = np.arange(128, dtype=np.int32)
     table[list(TD11_TO_GENERAL_MIDI)] = list(TD11_TO_GENERAL_MIDI.values())
-    return replace(
-        song, parts=tuple(replace(part, pitch=table[part.pitch], is_drums=True, program=0) for part in song.parts)
+    notes = song.notes.copy()
+    notes[:, Column.PITCH] = table[notes[:, Column.PITCH]]
+    tracks = tuple(SongTrack(Role.DRUMS, 0, track.name) for track in song.tracks)
+    return with_notes(replace(song, tracks=tracks), notes)
+
+
+def with_pop909_roles(song: Song) -> Song:
+    """Return a POP909 song with the roles of its parts: the sung melody, the second line and the piano."""
+    tracks = tuple(
+        replace(track, role=_POP909_ROLES.get(track.name.strip().upper(), Role.KEYS)) for track in song.tracks
     )
+    return replace(song, tracks=tracks)
 
 
-def with_beats(song: RawSong, text: str) -> RawSong:
+def with_beats(song: Song, text: str) -> Song:
     """Return the song with its beats, bars and tempo taken from a beat annotation.
 
     Args:
@@ -66,53 +75,82 @@ def with_beats(song: RawSong, text: str) -> RawSong:
     Raises:
         CorpusError: The annotation has fewer than two bars.
     """
-    rows = [[float(word) for word in line.split()] for line in text.splitlines() if line.strip()]
-    table = np.array(rows, np.float64).reshape(-1, 3)
-    times = table[:, 0]
-    downbeats = np.flatnonzero(table[:, 2] > 0)
-    if len(downbeats) < 2:
+    beats = read_beats(text)
+    notes = song.notes.copy()
+    onset = notes[:, Column.ONSET]
+    ticks = beats.ticks_at(seconds_at(song, onset))
+    ends = beats.ticks_at(seconds_at(song, onset + notes[:, Column.DURATION]))
+    notes[:, Column.ONSET] = ticks
+    notes[:, Column.DURATION] = np.maximum(ends - ticks, 1)
+    return with_notes(replace(song, meters=beats.meters(), tempos=beats.tempos()), notes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Beats:
+    """A beat annotation.
+
+    Attributes:
+        times: float64 [beats], seconds.
+        downbeats: Indices of the beats that begin a bar, two or more.
+    """
+
+    times: npt.NDArray[np.float64]
+    downbeats: npt.NDArray[np.int64]
+
+    @property
+    def usual(self) -> int:
+        """How many beats most bars have."""
+        return int(np.median(np.diff(self.downbeats)))
+
+    @property
+    def pickup(self) -> int:
+        """How many beats of the first bar come before the annotation."""
+        return int(-self.downbeats[0] % self.usual)
+
+    def ticks_at(self, seconds: npt.NDArray[np.float64]) -> IntArray:
+        """Return ticks from the first bar line, going on at the outer tempos before and after the beats."""
+        times = self.times
+        beats = np.interp(seconds, times, np.arange(len(times)))
+        early, late = seconds < times[0], seconds > times[-1]
+        beats[early] = (seconds[early] - times[0]) / (times[1] - times[0])
+        beats[late] = len(times) - 1 + (seconds[late] - times[-1]) / (times[-1] - times[-2])
+        return np.maximum(np.round((beats + self.pickup) * PPQ), 0).astype(np.int32)
+
+    def meters(self) -> IntArray:
+        """Return the changes of meter, int32 [M, 3]: tick, beats a bar, 4."""
+        rows = [(0, self.usual)]
+        bars = zip(
+            (self.downbeats + self.pickup).tolist(), [*np.diff(self.downbeats).tolist(), self.usual], strict=True
+        )
+        for beat, beats in bars:
+            if beats != rows[-1][1]:
+                rows.append((beat * PPQ, beats))
+        return np.array([(tick, beats, 4) for tick, beats in rows if beats <= 8], np.int32)
+
+    def tempos(self) -> IntArray:
+        """Return the changes of tempo, int32 [K, 2]: tick, microseconds a quarter."""
+        rows: list[tuple[int, int]] = []
+        for beat, seconds in enumerate(np.diff(self.times).tolist()):
+            micros = max(microseconds_per_quarter(60 / max(seconds, 0.1)), 1)
+            if not rows or abs(micros / rows[-1][1] - 1) > _TEMPO_CHANGE:
+                rows.append(((beat + self.pickup) * PPQ if rows else 0, micros))
+        return np.array(rows, np.int32)
+
+
+def read_beats(text: str) -> Beats:
+    """Read a beat annotation: lines of "seconds any downbeat".
+
+    Raises:
+        CorpusError: It is no such text, or has fewer than two bars.
+    """
+    try:
+        table = np.array([[float(word) for word in line.split()] for line in text.splitlines() if line.strip()])
+        beats = Beats(table[:, 0], np.flatnonzero(table[:, 2] > 0))
+    except (ValueError, IndexError) as error:
+        raise CorpusError("the beat annotation cannot be read") from error
+    if len(beats.downbeats) < 2:
         raise CorpusError("the beat annotation has no bars")
-    gaps = np.diff(downbeats)
-    usual = int(np.median(gaps))
-    pickup = int(-downbeats[0] % usual)  # beats of the first bar that the annotation leaves out
-    parts = tuple(_on_beats(part, song, times, pickup) for part in song.parts)
-    return RawSong(parts=parts, meters=_meters(downbeats + pickup, gaps, usual), tempos=_tempos(times, pickup))
-
-
-def _on_beats(part: RawPart, song: RawSong, times: npt.NDArray[np.float64], pickup: int) -> RawPart:
-    onset = _beats_at(ticks_to_seconds(song, part.onset), times) + pickup
-    end = _beats_at(ticks_to_seconds(song, part.onset + part.duration), times) + pickup
-    onset = np.maximum(np.round(onset * PPQ), 0).astype(np.int32)
-    end = np.round(end * PPQ).astype(np.int32)
-    return replace(part, onset=onset, duration=np.maximum(end - onset, 1))
-
-
-def _beats_at(seconds: npt.NDArray[np.float64], times: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return beats, going on before the first and after the last at the tempo found there."""
-    beats = np.interp(seconds, times, np.arange(len(times)))
-    early, late = seconds < times[0], seconds > times[-1]
-    beats[early] = (seconds[early] - times[0]) / (times[1] - times[0])
-    beats[late] = len(times) - 1 + (seconds[late] - times[-1]) / (times[-1] - times[-2])
     return beats
-
-
-def _meters(downbeats: IntArray, gaps: IntArray, usual: int) -> tuple[tuple[int, int, int], ...]:
-    meters = [(0, usual, 4)]
-    for beat, gap in zip(downbeats.tolist(), gaps.tolist(), strict=False):
-        if gap != meters[-1][1]:
-            meters.append((beat * PPQ, gap, 4))
-    if len(gaps) and gaps[-1] != usual:
-        meters.append((int(downbeats[-1]) * PPQ, usual, 4))
-    return tuple(meters)
-
-
-def _tempos(times: npt.NDArray[np.float64], pickup: int) -> tuple[tuple[int, float], ...]:
-    tempos: list[tuple[int, float]] = []
-    for beat, seconds in enumerate(np.diff(times).tolist()):
-        bpm = 60 / max(seconds, 0.1)
-        if not tempos or abs(bpm / tempos[-1][1] - 1) > _TEMPO_CHANGE:
-            tempos.append(((beat + pickup) * PPQ if tempos else 0, bpm))
-    return tuple(tempos)
 
 
 def annotated_chords(chords: str, beats: str, bar_starts: IntArray) -> IntArray:
@@ -123,15 +161,12 @@ def annotated_chords(chords: str, beats: str, bar_starts: IntArray) -> IntArray:
         beats: The song's beat annotation.
         bar_starts: Ticks, [bars + 1].
     """
-    times = np.array([float(line.split()[0]) for line in beats.splitlines() if line.strip()])
-    downbeats = np.flatnonzero([float(line.split()[2]) > 0 for line in beats.splitlines() if line.strip()])
-    pickup = int(-downbeats[0] % int(np.median(np.diff(downbeats))))
     rows = [line.split() for line in chords.splitlines() if len(line.split()) == 3]
-    starts = _beats_at(np.array([float(row[0]) for row in rows]), times) + pickup
+    starts = read_beats(beats).ticks_at(np.array([float(row[0]) for row in rows]))
     ids = np.array([NO_CHORD_ID, *(chord_id(chord_of_label(row[2])) for row in rows)], np.int32)
     firsts, lengths = bar_starts[:-1], np.diff(bar_starts)
     # The chord that rules a half bar is the one sounding in its middle.
-    middles = np.stack([firsts + lengths / 4, firsts + lengths * 3 / 4], axis=1) / PPQ
+    middles = np.stack([firsts + lengths / 4, firsts + lengths * 3 / 4], axis=1)
     return ids[np.searchsorted(starts, middles, side="right")]
 
 
@@ -147,8 +182,3 @@ def chord_of_label(label: str) -> Chord:
         if plain.startswith(text):
             return Chord(pitch_class, known)
     return Chord(pitch_class)
-
-
-def pop909_roles(parts: Sequence[RawPart]) -> list[Role]:
-    """Return the roles of POP909's parts: the sung melody, the second line and the piano."""
-    return [POP909_ROLES.get(part.name.strip().upper(), Role.KEYS) for part in parts]

@@ -80,7 +80,7 @@ def find_loops(song: SongBars, periods: Sequence[int] = PERIODS) -> tuple[FoundL
     bars = min(len(song.bar_starts) - 1, _MAX_BARS)
     if bars < 2 or not len(song.onset):
         return ()
-    bar_of_note = np.searchsorted(song.bar_starts[: bars + 1], song.onset, side="right") - 1
+    bar_of_note = np.searchsorted(song.bar_starts[: bars + 1], song.onset, side="right").astype(np.int32) - 1
     inside = (bar_of_note >= 0) & (bar_of_note < bars)
     tokens = _token_matrix(song, bar_of_note, inside, bars)
     shared = tokens @ tokens.T

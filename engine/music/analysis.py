@@ -75,7 +75,7 @@ def chord_of_id(identifier: int) -> Chord | None:
 
 def pitch_class_weights(pitches: IntArray, durations: IntArray) -> FloatArray:
     """Return how long each pitch class sounds, [12], in ticks."""
-    return np.bincount(pitches % 12, weights=durations, minlength=12)[:12]
+    return np.bincount(pitches % 12, weights=durations, minlength=12).astype(np.float64)
 
 
 def recognise_key(weights: npt.ArrayLike) -> Key | None:
@@ -150,7 +150,7 @@ def _chroma_and_bass(
     np.minimum.at(lowest, half, pitch)
     nearness = np.maximum(1 - (pitch - lowest[half]) / 7, 0)
     bass = np.bincount(half * 12 + pitch % 12, weights=weight * nearness, minlength=halves * 12).reshape(halves, 12)
-    return _shares(chroma), _shares(bass)
+    return _shares(chroma.astype(np.float64)), _shares(bass.astype(np.float64))
 
 
 def _shares(weights: FloatArray) -> FloatArray:
