@@ -173,6 +173,7 @@ def training_batches(
         sampler=_From(place.chunk),
         num_workers=workers,
         collate_fn=keep,
+        generator=torch.Generator(),  # else it draws from the generator that dropout resumes from
         prefetch_factor=2 if workers else None,
     )
     skip = place.batch

@@ -77,9 +77,8 @@ class AveragedWeights:
     def update(self, *, step_rows: int, rows: int) -> None:
         """Move towards the parameters by one step of `step_rows` rows; the memory is short at first."""
         memory = max(step_rows, min(self._memory_rows, rows // 5))
-        torch._foreach_lerp_(  # pyright: ignore[reportPrivateUsage]
-            list(self.values.values()), [p.detach() for p in self._parameters.values()], step_rows / memory
-        )
+        for name, parameter in self._parameters.items():
+            self.values[name].lerp_(parameter.detach(), step_rows / memory)
 
     @torch.no_grad()
     def swap(self) -> None:

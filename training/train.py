@@ -10,11 +10,12 @@ saved first. Validation is of the averaged weights, on a fixed set of windows.
 """
 
 import argparse
+import json
 import logging
 import os
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -337,8 +338,6 @@ def load_model(path: Path) -> tuple[LoopTransformer, State]:
     Raises:
         CheckpointError: The file cannot be read, or belongs to another vocabulary.
     """
-    import json
-
     state = read_checkpoint(path)
     shape = ModelConfig(**json.loads(state["config"])["model"])
     model = LoopTransformer(shape)
@@ -347,7 +346,7 @@ def load_model(path: Path) -> tuple[LoopTransformer, State]:
 
 
 @contextmanager
-def _stop_signals() -> Iterator[list[int]]:
+def _stop_signals() -> Generator[list[int]]:
     """Collect SIGTERM and SIGINT in a list instead of dying of them; a second SIGINT interrupts."""
     caught: list[int] = []
 

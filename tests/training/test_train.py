@@ -1,0 +1,138 @@
+"""A run: ends, stops, goes on exactly, and survives a damaged checkpoint."""
+
+import csv
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.random_windows import RandomSource
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("lightning")
+
+from training.checkpoints import CheckpointError, checkpoints_in, read_checkpoint, read_latest, write_checkpoint  # noqa: E402
+from training.config import DataConfig, ModelConfig, OptimiserConfig, RunConfig, TrainConfig  # noqa: E402
+from training.train import PAUSE, Outcome, load_model, train  # noqa: E402
+
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("one_thread")]
+
+ROWS = 2400
+
+
+def config(directory: Path, *, total_rows: int = ROWS) -> TrainConfig:
+    return TrainConfig(
+        model=ModelConfig(d_model=16, layers=1, heads=1, kv_heads=1, head_dim=16, ffn=16, head_hidden=16, dropout=0.1),
+        data=DataConfig(max_rows=64, rows_per_batch=256, valid_windows=6),
+        optimiser=OptimiserConfig(total_rows=total_rows, warmup_rows=200, ema_rows=400, schedule="wsd", decay_share=0),
+        run=RunConfig(
+            directory=str(directory),
+            accelerator="cpu",
+            precision="32-true",
+            compile=False,
+            log_steps=1,
+            tensorboard=False,
+        ),
+    )
+
+
+def run(settings: TrainConfig) -> Outcome:
+    return train(settings, source=RandomSource(), valid_source=RandomSource(seed=1))
+
+
+def losses_of(directory: Path) -> list[float]:
+    with (directory / "metrics.csv").open(newline="", encoding="utf-8") as file:
+        return [float(line["all"]) for line in csv.DictReader(file)]
+
+
+def test_a_resumed_run_takes_the_steps_of_an_uninterrupted_one(tmp_path: Path) -> None:
+    whole = run(config(tmp_path / "whole"))
+    first = run(config(tmp_path / "halves", total_rows=ROWS // 2))
+    second = run(config(tmp_path / "halves"))
+    assert first.progress.step < second.progress.step == whole.progress.step
+    assert losses_of(tmp_path / "halves") == losses_of(tmp_path / "whole")
+    assert second.score is not None
+    assert whole.score is not None
+    assert second.score.by_field == whole.score.by_field
+
+
+def test_a_run_learns(tmp_path: Path) -> None:
+    run(config(tmp_path, total_rows=3 * ROWS))
+    losses = losses_of(tmp_path)
+    assert sum(losses[-3:]) < 0.9 * sum(losses[:3])
+
+
+def test_a_truncated_checkpoint_is_refused_and_the_one_before_it_used(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run(config(tmp_path, total_rows=ROWS // 2))
+    run(config(tmp_path))
+    newest, older = checkpoints_in(tmp_path)
+    newest.write_bytes(newest.read_bytes()[:-1000])
+    with pytest.raises(CheckpointError, match=newest.name):
+        read_checkpoint(newest)
+    with caplog.at_level(logging.WARNING):
+        state = read_latest(tmp_path)
+    assert newest.name in caplog.text
+    assert state is not None
+    assert state["progress"]["step"] == read_checkpoint(older)["progress"]["step"]
+
+
+def test_a_flipped_byte_in_a_checkpoint_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "x.ckpt"
+    write_checkpoint(path, {"weights": torch.zeros(5000)})
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError):
+        read_checkpoint(path)
+
+
+def test_a_checkpoint_that_would_run_code_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.ckpt"
+    write_checkpoint(path, {"weights": Path("an object, not a tensor")})
+    with pytest.raises(CheckpointError):
+        read_checkpoint(path)
+
+
+def test_a_write_that_fails_leaves_the_old_checkpoint(tmp_path: Path) -> None:
+    path = tmp_path / "x.ckpt"
+    write_checkpoint(path, {"step": 1})
+    with pytest.raises((AttributeError, TypeError, RuntimeError)):
+        write_checkpoint(path, {"step": lambda: 2})
+    assert read_checkpoint(path)["step"] == 1
+
+
+def test_a_pause_file_stops_the_run_and_is_taken_away(tmp_path: Path) -> None:
+    (tmp_path / PAUSE).touch()
+    outcome = run(config(tmp_path))
+    assert not outcome.is_finished
+    assert outcome.progress.step == 0
+    assert not (tmp_path / PAUSE).exists()
+    assert run(config(tmp_path)).is_finished
+
+
+def test_the_best_checkpoint_is_the_averaged_model_of_the_best_validation(tmp_path: Path) -> None:
+    outcome = run(config(tmp_path))
+    model, state = load_model(tmp_path / "best.ckpt")
+    assert model.shape == config(tmp_path).model
+    assert outcome.score is not None
+    assert state["score"]["all"] == outcome.score.bits_per_note == outcome.progress.best
+
+
+def test_tuning_starts_from_the_averaged_weights_of_another_run(tmp_path: Path) -> None:
+    first = run(config(tmp_path / "first"))
+    tuned = config(tmp_path / "tuned", total_rows=1)
+    tuned = replace(tuned, run=replace(tuned.run, start_from=str(tmp_path / "first" / "best.ckpt")))
+    second = run(tuned)
+    assert first.score is not None
+    assert second.score is not None
+    assert second.progress.step == 1
+    assert second.score.bits_per_note == pytest.approx(first.score.bits_per_note, rel=0.02)
+
+
+def test_only_the_newest_checkpoints_are_kept(tmp_path: Path) -> None:
+    for part in range(1, 5):
+        run(config(tmp_path, total_rows=part * 400))
+    assert len(checkpoints_in(tmp_path)) == 2
