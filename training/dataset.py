@@ -191,9 +191,19 @@ def cut_window(song: PackedSong, config: WindowConfig, rng: np.random.Generator)
 
 
 def window_at(
-    song: PackedSong, start: int, bars: int, config: WindowConfig, rng: np.random.Generator, *, is_loop: bool
+    song: PackedSong,
+    start: int,
+    bars: int,
+    config: WindowConfig,
+    rng: np.random.Generator,
+    *,
+    is_loop: bool,
+    all_parts: bool = False,
 ) -> Window | None:
-    """Return the window of `bars` bars from bar `start`; None if its meter changes or it is nearly empty."""
+    """Return the window of `bars` bars from bar `start`; None if its meter changes or it is nearly empty.
+
+    Parts are chosen at random within the row budget, unless `all_parts` asks for every part that sounds.
+    """
     numerators, denominators = song.numerators[start : start + bars], song.denominators[start : start + bars]
     meters = np.stack([numerators, denominators])
     if len(numerators) < bars or not numerators[0] or (meters != meters[:, :1]).any():
@@ -205,7 +215,7 @@ def window_at(
     # What is played a little before the bar line belongs to the bar.
     low, high = np.searchsorted(song.onset, (first - TICKS_PER_STEP // 2, end - TICKS_PER_STEP // 2))
     part = slice(int(low), int(high))
-    kept = _chosen_parts(song.track[part], config, rng, bars=bars)
+    kept = np.unique(song.track[part]) if all_parts else _chosen_parts(song.track[part], config, rng, bars=bars)
     if not len(kept):
         return None
     renumber = np.full(len(song.roles), -1, dtype=np.int32)
