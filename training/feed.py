@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from engine.representation.vocabulary import ROW_WIDTH, Column, Field, Rows, RowType
+from engine.representation.vocabulary import Column, Rows, RowType
 from training.config import DataConfig
 from training.dataset import Batch, Labels, SongPool, WindowConfig, chunk_batches
 
@@ -125,8 +125,8 @@ def _padded_length(window: Window) -> int:
 
 def _stacked(windows: Sequence[Window]) -> TensorBatch:
     shape = (len(windows), _padded_length(windows[0]))
-    rows = np.zeros((*shape, ROW_WIDTH), dtype=np.int16)
-    labels = np.full((*shape, len(Field)), -1, dtype=np.int16)
+    rows = np.zeros((*shape, windows[0][0].shape[1]), dtype=np.int16)
+    labels = np.full((*shape, windows[0][1].shape[1]), -1, dtype=np.int16)
     for index, (window_rows, window_labels) in enumerate(windows):
         rows[index, : len(window_rows)] = window_rows
         labels[index, : len(window_rows)] = window_labels

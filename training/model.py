@@ -9,7 +9,8 @@ Unusual: while training, some embedding tables are sums of a free table and of s
 is itself, its pitch class and its octave). `folded_weights` adds them up; the bundle knows only sums.
 """
 
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -18,11 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.music.harmony import ChordQuality
-from engine.music.timing import STEPS_PER_QUARTER
 from engine.representation.vocabulary import (
-    CHORDS,
-    COLUMN_SIZES,
     DRUM_OFFSET,
     FIELD_SIZES,
     PITCHES,
@@ -32,9 +29,9 @@ from engine.representation.vocabulary import (
     RowType,
 )
 from training.config import ModelConfig
+from training.embedding import EMBED_STD, FactoredTable, RowEmbedding
 
 FED_FIELDS = (Field.POSITION, Field.PITCH, Field.DURATION, Field.VELOCITY)
-EMBED_STD = 0.2
 # Added to the logits of impossible values: large enough to be nothing, and a finite loss shows a wrong label.
 FORBIDDEN = -1e4
 
@@ -67,87 +64,6 @@ class Losses(NamedTuple):
     def per_note(self) -> Tensor:
         """float32 [], nats a note over all decisions, ends included."""
         return self.nats.sum() / self.notes.clamp(min=1)
-
-
-def _octaves(ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    return np.where(ids < DRUM_OFFSET, 1 + ids // 12, 0)
-
-
-def _pitch_classes(ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    return np.where(ids < DRUM_OFFSET, 1 + ids % 12, 0)
-
-
-def factors_of(name: str) -> tuple[npt.NDArray[np.int64], ...]:
-    """Return what the values of a table share: one array a factor, value id → factor id, 0 for none.
-
-    Args:
-        name: A sampled field or a column, lower case. Value ids are 0-based, without "does not apply".
-    """
-    chords = np.arange(CHORDS - 2)
-    if name in ("chord_a", "chord_b"):
-        qualities = len(ChordQuality)
-        none = np.zeros(1, np.int64)  # "no chord" has neither root nor quality
-        return (np.r_[none, 1 + chords // qualities], np.r_[none, 1 + chords % qualities])
-    if name == "position":
-        steps = np.arange(POSITIONS)
-        return (1 + steps % STEPS_PER_QUARTER, 1 + steps // STEPS_PER_QUARTER)
-    if name == "pitch":
-        pitches = np.arange(2 * PITCHES)
-        return (_pitch_classes(pitches), _octaves(pitches))
-    if name == "program":
-        return (1 + np.arange(128) // 8,)
-    return ()
-
-
-class FactoredTable(nn.Module):
-    """A table of vectors, each the sum of its own and of those of what it shares with others."""
-
-    def __init__(self, name: str, size: int, width: int, *, std: float) -> None:
-        super().__init__()
-        factors = factors_of(name)
-        self.free = nn.Parameter(torch.randn(size, width) * std * (0.5 if factors else 1.0))
-        self.shared = nn.ParameterList([nn.Parameter(torch.randn(int(f.max()) + 1, width) * std) for f in factors])
-        for index, factor in enumerate(factors):
-            self.register_buffer(f"factor_{index}", torch.from_numpy(factor), persistent=False)
-
-    def folded(self) -> Tensor:
-        """Return the sums: float32 [size, width]."""
-        table = self.free
-        for index, shared in enumerate(self.shared):
-            factor = cast("Tensor", getattr(self, f"factor_{index}"))
-            table = table + shared[factor] * (factor > 0)[:, None]
-        return table
-
-    @torch.no_grad()
-    def set_folded(self, table: Tensor) -> None:
-        """Take sums back: the free table takes all, the shared ones start from nothing."""
-        self.free.copy_(table)
-        for shared in self.shared:
-            shared.zero_()
-
-
-class RowEmbedding(nn.Module):
-    """The sum over a row's columns; id 0 contributes nothing."""
-
-    offsets: Tensor
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.tables = nn.ModuleList(
-            [FactoredTable(c.name.lower(), COLUMN_SIZES[c] - 1, width, std=EMBED_STD) for c in Column]
-        )
-        # One zero vector at the front stands for id 0 of every column.
-        sizes = [COLUMN_SIZES[column] - 1 for column in Column]
-        self.register_buffer("offsets", torch.tensor(np.r_[0, np.cumsum(sizes)[:-1]]), persistent=False)
-
-    def forward(self, rows: Tensor) -> Tensor:
-        tables = [cast("FactoredTable", table).folded() for table in self.tables]
-        width = tables[0].shape[1]
-        whole = torch.cat([tables[0].new_zeros(1, width), *tables])
-        ids = rows.long()
-        ids = torch.where(ids > 0, ids + self.offsets, 0)
-        flat = F.embedding_bag(ids.reshape(-1, len(Column)), whole, mode="sum")
-        return flat.view(*rows.shape[:2], width)
 
 
 def rms_norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
@@ -227,18 +143,38 @@ class Block(nn.Module):
 class FieldHead(nn.Module):
     """One sampled field's answer: norm, SwiGLU, logits."""
 
-    def __init__(self, field: Field, shape: ModelConfig) -> None:
+    def __init__(self, size: int, shape: ModelConfig) -> None:
         super().__init__()
         self.norm = Norm(shape.d_model, shape.norm_eps)
         self.gate_up = _linear(shape.d_model, 2 * shape.head_hidden)
-        self.out = _linear(shape.head_hidden, FIELD_SIZES[field], zero=True)
+        self.out = _linear(shape.head_hidden, size, zero=True)
 
     def forward(self, h: Tensor) -> Tensor:
         gate, up = self.gate_up(self.norm(h)).chunk(2, dim=-1)
         return self.out(F.silu(gate) * up).float()
 
 
-class LoopTransformer(nn.Module):
+class LossModel(nn.Module, ABC):
+    """What can be trained: sequences and labels in, losses out."""
+
+    @abstractmethod
+    def compile_parts(self) -> None:
+        """Have the expensive parts compiled at their first use."""
+
+    @abstractmethod
+    def forward(self, rows: Tensor, labels: Tensor) -> Losses:
+        """Return the summed losses of a batch padded on the right."""
+
+
+def run_blocks(blocks: Iterable[nn.Module], x: Tensor, shape: ModelConfig) -> Tensor:
+    """Return the trunk's output for embedded rows x, float32 [B, T, d_model]."""
+    cos, sin = rotary_tables(x.shape[1], shape.head_dim, shape.rope_theta, x.device)
+    for block in blocks:
+        x = block(x, cos, sin)
+    return x
+
+
+class LoopTransformer(LossModel):
     """The model of a loop: rows in, losses (training) or logits (checks) out."""
 
     def __init__(self, shape: ModelConfig) -> None:
@@ -246,7 +182,7 @@ class LoopTransformer(nn.Module):
         self.shape = shape
         self.embed = RowEmbedding(shape.d_model)
         self.layers = nn.ModuleList([Block(shape) for _ in range(shape.layers)])
-        self.heads = nn.ModuleDict({f.name.lower(): FieldHead(f, shape) for f in Field})
+        self.heads = nn.ModuleDict({f.name.lower(): FieldHead(FIELD_SIZES[f], shape) for f in Field})
         fed = FED_FIELDS if shape.chained else ()
         self.feeds = nn.ModuleDict(
             {f.name.lower(): FactoredTable(f.name.lower(), FIELD_SIZES[f], shape.d_model, std=EMBED_STD) for f in fed}
@@ -260,11 +196,7 @@ class LoopTransformer(nn.Module):
         self._run_heads = torch.compile(self._head_losses, dynamic=True)
 
     def _trunk(self, rows: Tensor) -> Tensor:
-        x = self.embed(rows)
-        cos, sin = rotary_tables(rows.shape[1], self.shape.head_dim, self.shape.rope_theta, rows.device)
-        for layer in self.layers:
-            x = layer(x, cos, sin)
-        return x
+        return run_blocks(self.layers, self.embed(rows), self.shape)
 
     def forward(self, rows: Tensor, labels: Tensor) -> Losses:
         """Return the summed losses of a batch.

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from training.config import OptimiserConfig
-from training.model import LoopTransformer
 
 
 def is_trunk_matrix(name: str, parameter: Tensor) -> bool:
@@ -18,7 +17,7 @@ def is_trunk_matrix(name: str, parameter: Tensor) -> bool:
     return parameter.ndim == 2 and name.startswith("layers.")
 
 
-def build_optimisers(model: LoopTransformer, config: OptimiserConfig) -> list[torch.optim.Optimizer]:
+def build_optimisers(model: nn.Module, config: OptimiserConfig) -> list[torch.optim.Optimizer]:
     """Return the optimisers that together own every parameter once."""
     named = list(model.named_parameters())
     matrices = {name for name, p in named if p.ndim == 2 and name.startswith(("layers.", "heads."))}

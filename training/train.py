@@ -37,7 +37,7 @@ from training.checkpoints import (
 )
 from training.config import ModelConfig, TrainConfig
 from training.feed import Place, SongSource, Source, TensorBatch, first_windows, training_batches
-from training.model import LoopTransformer, Losses
+from training.model import LoopTransformer, Losses, LossModel
 from training.optimisers import AveragedWeights, build_optimisers, rate_share, set_rates
 from training.records import Records, Score
 
@@ -85,7 +85,7 @@ def train(
     *,
     source: Source | None = None,
     valid_source: Source | None = None,
-    model: LoopTransformer | None = None,
+    model: LossModel | None = None,
 ) -> Outcome:
     """Train until the schedule, the budget or someone ends it; go on where the folder's last checkpoint stands.
 
@@ -111,7 +111,7 @@ def train(
 class _Run:
     """One process of a training run."""
 
-    def __init__(self, config: TrainConfig, source: Source, valid: Source, model: LoopTransformer | None) -> None:
+    def __init__(self, config: TrainConfig, source: Source, valid: Source, model: LossModel | None) -> None:
         self.config, self.source = config, source
         self.directory = Path(config.run.directory)
         self.directory.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,8 @@ from tests.helpers.random_windows import RandomSource
 torch = pytest.importorskip("torch")
 
 from training.config import ModelConfig  # noqa: E402 - torch may be missing
-from training.model import FORBIDDEN, LoopTransformer, factors_of  # noqa: E402
+from training.embedding import factors_of  # noqa: E402
+from training.model import FORBIDDEN, LoopTransformer  # noqa: E402
 
 pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("one_thread")]
 

@@ -1,0 +1,1 @@
+"""What the model is measured against, on the same canonical notes: see `compare`."""
