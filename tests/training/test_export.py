@@ -10,7 +10,7 @@ from engine.errors import ModelBundleError
 from engine.inference.bundle import BundleInfo, recover_weights
 from tests.helpers import numpy_model
 from tests.helpers.random_weights import TINY, random_weights
-from tests.training.rows import RandomSource
+from tests.helpers.random_windows import RandomSource
 from training.export import FLOAT_TOLERANCE, Reference, export_bundle, measure_agreement
 
 INFO = BundleInfo(
