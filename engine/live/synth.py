@@ -77,7 +77,10 @@ def render_loop(
         SoundError: The SoundFont is missing or cannot be read.
     """
     parts = render_parts(loop, passes=passes, sample_rate=sample_rate, soundfont=soundfont)
-    return np.sum(np.stack(parts), axis=0, dtype=np.float32)
+    mix = np.zeros_like(parts[0])
+    for part in parts:
+        mix += part
+    return mix
 
 
 def render_parts(

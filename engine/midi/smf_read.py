@@ -15,8 +15,8 @@ from pathlib import Path
 
 import mido
 import numpy as np
-import symusic
 from numpy.typing import NDArray
+from symusic.core import ScoreTick, TrackTick
 
 from engine.errors import MidiFileError
 from engine.midi.roles import role_of_part
@@ -173,8 +173,6 @@ class _ChunkCollector:
             (part.pedal if part else self._early_pedal[message.channel]).append((tick, message.value))
         elif kind == "program_change":
             self._change_program(message.channel, message.program)
-        elif kind == "track_name":
-            self.name = message.name.encode("latin-1", "ignore")
 
     def finish(self, tick: int) -> list[_Part]:
         """Close what still sounds, and return the parts by channel."""
@@ -223,12 +221,14 @@ def _collect(file: mido.MidiFile, name: str, *, by_program: bool) -> tuple[RawSo
         collector = _ChunkCollector(by_program=by_program)
         tick = 0
         for tick, message in _timed(track):
-            if message.type == "set_tempo":
+            if not isinstance(message, mido.MetaMessage):
+                collector.take(tick, message)
+            elif message.type == "set_tempo":
                 tempos.append((tick, message.tempo))
             elif message.type == "time_signature":
                 meters.append((tick, message.numerator, message.denominator))
-            else:
-                collector.take(tick, message)
+            elif message.type == "track_name":
+                collector.name = message.name.encode("latin-1", "ignore")
         parts.extend(collector.finish(tick))
         unclosed += collector.unclosed
         end = max(end, tick)
@@ -252,7 +252,7 @@ def _raw_notes(parts: list[_Part]) -> RawNotes:
     return RawNotes(*np.array(rows, dtype=np.int64).reshape(-1, 5).T)
 
 
-def _timed(track: mido.MidiTrack) -> Iterator[tuple[int, mido.Message]]:
+def _timed(track: mido.MidiTrack) -> Iterator[tuple[int, mido.Message | mido.MetaMessage]]:
     tick = 0
     for message in track:
         tick += message.time
@@ -270,12 +270,11 @@ def _losses(raw: RawSong, unclosed: int) -> list[str]:
 
 def _sequence_name(repaired: Repaired) -> str:
     """Return the name of the first track where it holds no notes: that names the whole file."""
-    file = _parse(repaired)
-    first = file.tracks[0]
+    first = _parse(repaired).tracks[0]
     if any(message.type == "note_on" for message in first):
         return ""
-    names = [_text(message.name.encode("latin-1", "ignore")) for message in first if message.type == "track_name"]
-    return names[-1] if names else ""
+    metas = [message for message in first if isinstance(message, mido.MetaMessage) and message.type == "track_name"]
+    return _text(metas[-1].name.encode("latin-1", "ignore")) if metas else ""
 
 
 def _own_name(track: Track) -> str:
@@ -299,14 +298,14 @@ def _ascii(raw: bytes) -> str:
 # --- symusic ------------------------------------------------------------------------------------------------
 
 
-def _symusic_score(data: bytes) -> symusic.Score:
+def _symusic_score(data: bytes) -> ScoreTick:
     if _has_plain_header(data):
         try:
-            return symusic.Score.from_midi(data if _has_sound_chunks(data) else reframe(data))
+            return ScoreTick.from_midi(data if _has_sound_chunks(data) else reframe(data))
         except (RuntimeError, ValueError, IndexError):
             pass  # not sound within: read below what can be read
     try:
-        return symusic.Score.from_midi(repair(data).data)
+        return ScoreTick.from_midi(repair(data).data)
     except (RuntimeError, IndexError) as error:
         raise NotMidiError(str(error)) from error
 
@@ -325,7 +324,7 @@ def _has_sound_chunks(data: bytes) -> bool:
     return position == len(data)
 
 
-def _collect_symusic(score: symusic.Score, name: str) -> RawSong:
+def _collect_symusic(score: ScoreTick, name: str) -> RawSong:
     tracks: list[SongTrack] = []
     columns: list[dict[str, NDArray[np.int32]]] = []
     pedals: dict[int, Rows] = {}
@@ -353,16 +352,16 @@ def _collect_symusic(score: symusic.Score, name: str) -> RawSong:
 
 
 def _joined(columns: list[dict[str, NDArray[np.int32]]]) -> RawNotes:
-    nothing = [np.zeros(0, dtype=np.int64)]
-    onset, duration, pitch, velocity = (
-        np.concatenate([*nothing, *(track[key] for track in columns)])
-        for key in ("time", "duration", "pitch", "velocity")
-    )
+    def column(key: str) -> Rows:
+        found = [track[key] for track in columns] or [np.zeros(0, dtype=np.int32)]
+        return np.concatenate(found).astype(np.int64)
+
     part = np.repeat(np.arange(len(columns)), [len(track["time"]) for track in columns])
-    return RawNotes(part, onset, onset + duration, pitch, velocity)
+    onset = column("time")
+    return RawNotes(part, onset, onset + column("duration"), column("pitch"), column("velocity"))
 
 
-def _symusic_pedal(track: symusic.Track) -> Rows:
+def _symusic_pedal(track: TrackTick) -> Rows:
     """Return the sustain pedal from the controllers: symusic's own pedals begin at 0 on channels other than 1."""
     nothing: Rows = np.zeros((0, 2), dtype=np.int64)
     if not len(track.controls):
