@@ -25,6 +25,7 @@ from engine.midi.song import Song, SongTrack, cut_window
 from engine.midi.song_assembly import RawNotes, RawSong, Rows, assemble, is_meter
 from engine.music.general_midi import DRUM_CHANNEL
 from engine.music.loop import Loop, Track
+from engine.music.timing import Meter
 
 MAX_FILE_BYTES = 4 << 20
 
@@ -36,13 +37,16 @@ class ReadResult:
     Attributes:
         loop: What was read.
         dropped: One sentence a kind of loss or repair, for people; empty for a plain file.
+        states_tempo, states_meter: Whether the file says so, or 120 BPM and 4/4 were assumed.
     """
 
     loop: Loop
     dropped: tuple[str, ...] = ()
+    states_tempo: bool = True
+    states_meter: bool = True
 
 
-def read(path: str | Path, *, first_bar: int = 0, bars: int | None = None) -> ReadResult:
+def read(path: str | Path, *, first_bar: int = 0, bars: int | None = None, meter: Meter | None = None) -> ReadResult:
     """Read a loop from a MIDI file, leniently.
 
     Args:
@@ -50,6 +54,7 @@ def read(path: str | Path, *, first_bar: int = 0, bars: int | None = None) -> Re
         first_bar: Index of the first bar to keep, 0 for the file's first.
         bars: How many bars to keep, at most 16; a shorter file is padded with silence. None for as many as there are
             of the first bar's meter.
+        meter: Count bars in this meter whatever the file says.
 
     Returns:
         The loop, and what was lost on the way. Its length is the file's end of track or last note, whichever is
@@ -62,13 +67,16 @@ def read(path: str | Path, *, first_bar: int = 0, bars: int | None = None) -> Re
     try:
         repaired = repair(_bytes_of(path))
         raw, dropped = _collect(_parse(repaired), str(path), by_program=False)
+        if meter is not None:
+            raw = replace(raw, meters=[(0, meter.numerator, meter.denominator)])
         window = cut_window(assemble(raw), first_bar=first_bar, bars=bars)
     except ValueError as error:
         raise _unreadable(path.name, error) from error
     name = _sequence_name(repaired)
     tracks = (replace(track, name=_own_name(track)) for track in window.loop.tracks)
     loop = replace(window.loop, tracks=tuple(tracks), name=name)
-    return ReadResult(loop, (*repaired.dropped, *dropped, *window.dropped))
+    said = (*repaired.dropped, *dropped, *window.dropped)
+    return ReadResult(loop, said, states_tempo=bool(raw.tempos), states_meter=bool(raw.meters))
 
 
 def read_song(source: str | Path | bytes, *, name: str = "") -> Song:

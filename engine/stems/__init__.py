@@ -1,0 +1,1 @@
+"""From the producer's files to the context of a request."""
