@@ -32,7 +32,7 @@ from training import corpus, packing, sources
 from training.corpus import ManifestRow, SourceFile
 from training.songs import SUFFIX, PackedSong, Shard, ShardWriter, SongInfo, read_shard
 
-PIPELINE = 2  # raise when the same file would become another song: chunks of older runs are then redone
+PIPELINE = 3  # raise when the same file would become another song: chunks of older runs are then redone
 REPORT_NAME, REJECTS_NAME = "prepare.json", "rejects.csv"
 _CHUNK_FILES = 64
 _SHARD_BYTES = 16 << 20
@@ -59,7 +59,7 @@ class PrepareConfig:
     ratios: tuple[float, float, float] = (0.9, 0.05, 0.05)
     processes: int = 2
     min_grid: float = 0.0
-    min_notes: int = 8
+    min_notes: int = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,10 @@ running sum along the p-th diagonal tells it for all s at once. Placing on 16ths
 itself; the cost is a matrix product a song, bounded by hashing the sets into `_MAX_TOKENS` columns.
 
 A loop's score is repetition × seam × content: how alike the two passes are, how few notes ring across the
-joins, and whether enough happens. Of loops that overlap, or hold the same music, the best is kept; a period
-that is itself a repetition of a shorter one is left to the shorter one.
+joins, and whether enough happens. It must also be no accident: in a song with many like bars, two of them
+will stand side by side in any order, so the run of likenesses that a loop rests on must be longer than the
+rest of the song would show if its bars were shuffled. Of loops that overlap, or hold the same music, the
+best is kept; a period that is itself a repetition of a shorter one is left to the shorter one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,6 +30,8 @@ MIN_SCORE = 0.5
 _MAX_TOKENS, _MAX_BARS = 4096, 1200
 _SIXTEENTH = PPQ // 4
 _SAME_MUSIC = 0.8
+_LIKE_BARS = 0.6  # Jaccard likeness from which two bars count as alike
+_ACCIDENTS = 0.1  # loops a song may show, on average, when its bars are shuffled
 _FULL_CONTENT = 6  # notes a bar from which a loop counts as full
 _LONGEST_REPEAT_OF_ONE = 3  # a loop of one bar must be heard this often more
 
@@ -88,6 +92,9 @@ def find_loops(song: SongBars, periods: Sequence[int] = PERIODS) -> tuple[FoundL
     crossing = _crossing_shares(song, bar_of_note, inside, bars)
     candidates: list[FoundLoop] = []
     repetitions: dict[int, FloatArray] = {}
+    alike = _alike(shared)
+    counts = np.zeros((bars + 1, bars + 1), np.int64)
+    counts[1:, 1:] = alike.cumsum(axis=0).cumsum(axis=1)
     for period in sorted(periods):
         if 2 * period > bars:
             continue
@@ -95,6 +102,7 @@ def find_loops(song: SongBars, periods: Sequence[int] = PERIODS) -> tuple[FoundL
         repetitions[period] = repetition
         score = _scores(repetition, shared, crossing, period)
         score[_has_shorter_period(repetitions, period, len(score))] = 0.0
+        score[_is_accident(np.diagonal(alike, period), counts, period)] = 0.0
         candidates += [
             FoundLoop(int(start), period, float(score[start]), ()) for start in np.flatnonzero(score >= MIN_SCORE)
         ]
@@ -121,6 +129,39 @@ def _crossing_shares(song: SongBars, bar_of_note: IntArray, inside: npt.NDArray[
     crossing = np.bincount(bar, weights=rings & over, minlength=bars)
     ringing = np.bincount(bar, weights=rings, minlength=bars)
     return np.concatenate([[0.0], crossing / np.maximum(ringing, 1)]).astype(np.float32)
+
+
+def _alike(shared: FloatArray) -> npt.NDArray[np.bool_]:
+    """Tell which bars are alike, [bars, bars]; an empty bar is like none, and no bar like itself."""
+    sizes = np.diagonal(shared)
+    alike = shared >= _LIKE_BARS * np.maximum(sizes[:, None] + sizes[None, :] - shared, 1e-6)
+    np.fill_diagonal(alike, val=False)
+    return alike
+
+
+def _is_accident(alike: npt.NDArray[np.bool_], counts: npt.NDArray[np.int64], period: int) -> npt.NDArray[np.bool_]:
+    """Tell for every start whether shuffled bars would show such a loop oftener than `_ACCIDENTS` times a song.
+
+    If a share q of the pairs of bars is alike, a run of r pairs is alike by accident with about qʳ. Pairs within
+    the stretch that the run covers say nothing about accidents, so they are left out of q.
+
+    Args:
+        alike: Which bars are like the one `period` bars later, [bars − period].
+        counts: Sums of the matrix of like bars over its rows and columns, [bars + 1, bars + 1].
+        period: In bars.
+    """
+    count, bars = len(alike), len(counts) - 1
+    starts = np.arange(count - period + 1)
+    breaks = np.flatnonzero(~alike)
+    first = np.insert(breaks, 0, -1)[np.searchsorted(breaks, starts)] + 1
+    last = np.append(breaks, count)[np.searchsorted(breaks, starts + period)]  # first pair after the run
+    inside = np.convolve(alike, np.ones(period, np.int64), mode="valid")
+    run = inside + (starts - first) + (last - starts - period)
+    end = last + period
+    like = counts[-1, -1] - counts[end, end] + counts[first, end] + counts[end, first] - counts[first, first]
+    pairs = bars * (bars - 1) - (end - first) * (end - first - 1)
+    share = np.clip(like / np.maximum(pairs, 1), 1 / bars**2, 1.0)
+    return run * np.log(share) > np.log(_ACCIDENTS / bars)
 
 
 def _repetition(shared: FloatArray, period: int) -> FloatArray:

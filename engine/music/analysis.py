@@ -25,20 +25,20 @@ _QUALITIES = tuple(ChordQuality)
 HALVES = 2  # chords are told for halves of bars
 
 # Share of a chord's sounding time on its tones, in the order of `CHORD_STEPS`; the rest lies elsewhere.
-_TONE_SHARES: dict[int, tuple[float, ...]] = {3: (0.34, 0.25, 0.27), 4: (0.27, 0.21, 0.21, 0.19)}
+_TONE_SHARES: dict[int, tuple[float, ...]] = {3: (0.30, 0.22, 0.24), 4: (0.23, 0.18, 0.18, 0.16)}
 _BASS_SHARES = (0.70, 0.06, 0.10, 0.04)
 _CHORD_PRIOR: dict[ChordQuality, float] = {
     ChordQuality.MAJOR: 0.0,
     ChordQuality.MINOR: -0.02,
-    ChordQuality.DIMINISHED: -0.18,
+    ChordQuality.DIMINISHED: -0.12,
     ChordQuality.AUGMENTED: -0.25,
-    ChordQuality.DOMINANT_SEVENTH: -0.06,
-    ChordQuality.MAJOR_SEVENTH: -0.06,
-    ChordQuality.MINOR_SEVENTH: -0.04,
-    ChordQuality.SUSPENDED: -0.12,
+    ChordQuality.DOMINANT_SEVENTH: -0.08,
+    ChordQuality.MAJOR_SEVENTH: -0.15,
+    ChordQuality.MINOR_SEVENTH: -0.10,
+    ChordQuality.SUSPENDED: -0.27,
 }
-_BASS_WEIGHT = 0.35
-_CHANGE_COST = 0.25
+_BASS_WEIGHT = 0.15
+_CHANGE_COST = 0.1
 _NO_CHORD_SCORE = -3.4
 
 # Share of the sounding time on each degree of the chromatic scale, from the tonic up, in percent.
@@ -177,10 +177,12 @@ def _chord_templates() -> tuple[FloatArray, FloatArray, FloatArray]:
     return np.array(tones), np.array(basses), np.array(priors)
 
 
+_TONE_TEMPLATES, _BASS_TEMPLATES, _PRIORS = _chord_templates()
+
+
 def _emissions(chroma: FloatArray, bass: FloatArray) -> FloatArray:
     """Return how well each chord explains each half bar, [halves, 1 + 96]; the first is "no chord"."""
-    tones, basses, priors = _chord_templates()
-    scores = chroma @ tones.T + _BASS_WEIGHT * (bass @ basses.T) + priors
+    scores = chroma @ _TONE_TEMPLATES.T + _BASS_WEIGHT * (bass @ _BASS_TEMPLATES.T) + _PRIORS
     silent = chroma.sum(axis=1) < 0.5
     scores[silent] = -9.0
     none = np.where(silent, 0.0, _NO_CHORD_SCORE)
@@ -190,18 +192,20 @@ def _emissions(chroma: FloatArray, bass: FloatArray) -> FloatArray:
 def _smoothed(scores: FloatArray) -> IntArray:
     """Return the ids of the best path when every change of chord costs the same (Viterbi)."""
     halves, states = scores.shape
-    total = scores[0].copy()
-    came_from = np.zeros((halves, states), np.int32)
-    own = np.arange(states)
+    total = np.empty((halves, states))
+    best = [0] * halves  # the best state up to each half bar: where a change would come from
+    total[0] = scores[0]
     for index in range(1, halves):
-        best = int(np.argmax(total))
-        change = total[best] - _CHANGE_COST
-        came_from[index] = np.where(total >= change, own, best)
-        total = np.maximum(total, change) + scores[index]
-    path = np.zeros(halves, np.int32)
-    path[-1] = int(np.argmax(total))
+        before = total[index - 1]
+        best[index] = int(before.argmax())
+        np.maximum(before, before[best[index]] - _CHANGE_COST, out=total[index])
+        total[index] += scores[index]
+    path = np.empty(halves, np.int32)
+    path[-1] = int(total[-1].argmax())
     for index in range(halves - 1, 0, -1):
-        path[index - 1] = came_from[index, path[index]]
+        before, state = total[index - 1], path[index]
+        stays = before[state] >= before[best[index]] - _CHANGE_COST
+        path[index - 1] = state if stays else best[index]
     return path + NO_CHORD_ID
 
 
