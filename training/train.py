@@ -157,6 +157,7 @@ class _Run:
             if time.monotonic() - saved >= run.checkpoint_minutes * 60:
                 self.save()
                 saved = time.monotonic()
+        self.records.log(self.progress, rate=self._share())
         if finished:
             self._validate()
         self.save()
