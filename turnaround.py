@@ -1,0 +1,31 @@
+"""The front door: `turnaround` opens the window, `turnaround COMMAND` does one thing and ends.
+
+Nothing heavy is imported before it is known what is wanted. Training is part of the project, not of every
+installation: its commands say what to install where torch is missing.
+"""
+
+import importlib
+import multiprocessing
+import sys
+from collections.abc import Mapping
+
+TRAINING_COMMANDS: Mapping[str, str] = {}
+
+
+def main() -> int:
+    """Run the command line of this process and return its exit status."""
+    multiprocessing.freeze_support()  # a spawned child of the frozen program begins here
+    arguments = sys.argv[1:]
+    if not arguments:
+        return _open_window()
+    from engine.cli import app
+
+    return app.main(arguments, {**app.ENGINE_COMMANDS, **TRAINING_COMMANDS})
+
+
+def _open_window() -> int:
+    return importlib.import_module("gui.app").main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
