@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-import platformdirs
 import typer
 
 from engine.cli.console import people
 from engine.errors import EngineError
+from engine.resources import log_folder
 
 logger = logging.getLogger(__name__)
 
@@ -75,9 +75,8 @@ def _say_error(text: str) -> None:
 
 def _log_to_file() -> Path:
     """Let this process's log go to a file in the user's log folder, and return the file."""
-    folder = Path(platformdirs.user_log_dir("turnaround", appauthor=False))
-    folder.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(folder / "turnaround.log", encoding="utf-8")
+    path = log_folder() / "turnaround.log"
+    handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.getLogger().addHandler(handler)
-    return folder / "turnaround.log"
+    return path

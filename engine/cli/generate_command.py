@@ -13,13 +13,14 @@ from engine.cli.model_option import DEFAULT_MODEL, OpenModel, ProviderOption, op
 from engine.cli.part_options import parse_part
 from engine.cli.request_options import MusicOptions, RunOptions, build_request, parse_bars, parse_infill
 from engine.cli.sampling_options import build_sampling
-from engine.cli.stem_options import parse_stem, read_stems
+from engine.cli.stem_options import parse_stem
 from engine.cli.take_files import WriteOptions, take_table, write_text
 from engine.messages import GenerationRequest, WriteOrder
 from engine.music.harmony import Key, parse_chords
 from engine.music.loop import MAX_BARS
 from engine.music.timing import MAX_TEMPO_BPM, MIN_TEMPO_BPM, Meter
 from engine.recipe import read_recipe, write_recipe
+from engine.stems.merge import merge_stems
 
 _MUSIC, _DRAWING, _FILES, _MACHINE = "The music", "Chance", "Files", "The machine"
 _VALUE = "VALUE|FIELD=VALUE"
@@ -224,12 +225,11 @@ def _request(music: MusicOptions, stems: list[str], recipe: Path | None) -> Gene
         return read_recipe(recipe)
     if not stems:
         return build_request(music, None)
-    read = read_stems(
-        [parse_stem(text) for text in stems], bars=music.bars, meter=music.meter, tempo_bpm=music.tempo_bpm
-    )
-    for sentence in read.dropped:
-        people().print(sentence, style="yellow")
-    return build_request(music, read.loop)
+    files = [parse_stem(text) for text in stems]
+    merged = merge_stems(files, bars=music.bars, meter=music.meter, tempo_bpm=music.tempo_bpm)
+    for sentence in merged.notes_for_user:
+        people().print(sentence, style="yellow", markup=False, soft_wrap=True)
+    return build_request(music, merged.loop)
 
 
 def _report(result: RunResult, opened: OpenModel, *, csv: Path | None, is_json: bool, wall_seconds: float) -> None:

@@ -3,14 +3,13 @@
 import time
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
-from engine.errors import ModelBundleError
 from engine.inference.bundle import ModelBundle
 from engine.inference.model import OnnxLoopModel
+from engine.resources import DEFAULT_MODEL, model_folder
 from engine.runtime import Provider, RuntimeSettings
 
-DEFAULT_MODEL = "base"
+__all__ = ["DEFAULT_MODEL", "OpenModel", "ProviderOption", "open_model"]
 
 
 class ProviderOption(StrEnum):
@@ -38,19 +37,6 @@ class OpenModel:
     def provider(self) -> str:
         """What it really runs on: "cpu", "cuda" or "coreml"."""
         return self.model.provider.name.lower()
-
-
-def model_folder(name: str) -> Path:
-    """Return the folder of a model, told by its name or its folder.
-
-    Raises:
-        ModelBundleError: There is no such model.
-    """
-    models = Path(__file__).parents[2] / "assets" / "models"
-    for folder in (Path(name).expanduser(), models / name):
-        if (folder / "manifest.json").is_file():
-            return folder
-    raise ModelBundleError(f'There is no model "{name}".', "Name an installed model, or the folder of one.")
 
 
 def open_model(name: str, *, provider: ProviderOption = ProviderOption.AUTO, threads: int = 0) -> OpenModel:
