@@ -128,9 +128,9 @@ def labels_of(rows: Rows) -> npt.NDArray[np.int16]:
 
 def notes_of_rows(rows: Rows, part_of_slot: Mapping[int, int]) -> SheetNotes:
     """Return the notes among rows as sheet columns, sorted; parts are found by their slot."""
-    rows = rows[rows[:, Column.TYPE] == RowType.NOTE].astype(np.int32)
-    track = np.array([part_of_slot[slot] for slot in rows[:, Column.SLOT].tolist()], dtype=np.int32)
-    columns = [track, rows[:, Column.BAR] - 1, *(rows[:, column] - 1 for column in _NOTE_COLUMNS)]
+    notes = rows[rows[:, Column.TYPE] == RowType.NOTE].astype(np.int32)
+    track = np.array([part_of_slot[slot] for slot in notes[:, Column.SLOT].tolist()], dtype=np.int32)
+    columns = [track, notes[:, Column.BAR] - 1, *(notes[:, column] - 1 for column in _NOTE_COLUMNS)]
     order = np.lexsort((columns[3], columns[2], columns[1], columns[0]))
     return SheetNotes(*(column[order] for column in columns))
 

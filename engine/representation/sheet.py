@@ -6,8 +6,9 @@ velocity and microtiming. Building one from ticks is where music is quantised, a
 
 What canonical means: every note stays; an onset moves by at most 2 ticks in a played part and half a grid
 step in a quantised one (where microtiming is dropped); a duration changes by at most one step or 6 %, and
-never into the next note of its pitch; velocity by at most 2. Only notes of one pitch that share a
-grid step become one, and `merged` counts them.
+never into the next note of its pitch (a drum hit lasts a 16th at most); velocity by at most 2. Onsets in the
+last half step of the loop, which would round to its end, go to its last step instead. Only notes of one
+pitch that share a grid step become one, and `merged` counts them.
 """
 
 from dataclasses import dataclass, field
@@ -64,7 +65,7 @@ class SheetNotes:
     def __len__(self) -> int:
         return len(self.track)
 
-    def take(self, where: npt.NDArray[np.generic]) -> "SheetNotes":
+    def take(self, where: npt.NDArray[np.integer] | npt.NDArray[np.bool_]) -> "SheetNotes":
         """Return the notes at an index array or under a boolean mask."""
         return SheetNotes(*(column[where] for column in self.columns()))
 
@@ -236,37 +237,28 @@ def _quantised(
     columns: list[IntArray], *, is_drums: npt.NDArray[np.bool_], total: int, steps_per_bar: int
 ) -> tuple[SheetNotes, int]:
     track, onset, duration, pitch, velocity = columns
-    step = (onset + TICKS_PER_STEP // 2) // TICKS_PER_STEP
-    played = played_tracks(track, onset - step * TICKS_PER_STEP, len(is_drums))
-    step = np.minimum(step, total - 1)
-    offset = np.clip(onset - step * TICKS_PER_STEP, -TICKS_PER_STEP // 2, TICKS_PER_STEP // 2 - 1)
-    micro = np.where(played[track], (offset + 10) // 4, MICRO_ON_GRID)
+    step = np.minimum((onset + TICKS_PER_STEP // 2) // TICKS_PER_STEP, total - 1)
     end = (onset + duration + TICKS_PER_STEP // 2) // TICKS_PER_STEP
     order = np.lexsort((-velocity, -end, step, pitch, track))
+    places = np.stack([track, pitch, step])[:, order]
+    same_place = np.zeros(len(order), dtype=np.bool_)
+    same_place[1:] = (places[:, 1:] == places[:, :-1]).all(axis=0)
+    order = order[~same_place]
     track, step, pitch, end = track[order], step[order], pitch[order], end[order]
-    velocity, micro = velocity[order], micro[order]
+    onset, velocity = onset[order], velocity[order]
 
-    same_pitch = (track[1:] == track[:-1]) & (pitch[1:] == pitch[:-1])
-    first = np.ones(len(track), dtype=bool)
-    first[1:] = ~(same_pitch & (step[1:] == step[:-1]))
-    track, step, pitch, end = track[first], step[first], pitch[first], end[first]
-    velocity, micro = velocity[first], micro[first]
-
+    # Only notes that stay decide whether the part is played: going round again must not decide otherwise.
+    offset = np.clip(onset - step * TICKS_PER_STEP, -TICKS_PER_STEP // 2, TICKS_PER_STEP // 2 - 1)
+    played = played_tracks(track, offset, len(is_drums))
+    micro = np.where(played[track], (offset + TICKS_PER_STEP // 2) // 4, MICRO_ON_GRID)
     limit = np.full(len(track), total, dtype=np.int32)
     same_pitch = (track[1:] == track[:-1]) & (pitch[1:] == pitch[:-1])
     limit[:-1][same_pitch] = step[1:][same_pitch]
-    bins = _duration_bins(end - step, limit - step)
+    # The nearest bin may be a little longer than the gap: `note_ticks` cuts notes where they have to end.
+    bins = _BIN_OF_STEPS[np.clip(np.minimum(end, limit) - step, 1, DURATION_STEPS[-1])]
     drums = is_drums[track]
     bins = np.where(drums, DRUM_DURATION, bins)
     bar, position = step // steps_per_bar, step % steps_per_bar
     order = np.lexsort((pitch, step, track))
     notes = (track, bar, position, pitch + DRUM_OFFSET * drums, bins, np.clip(velocity, 1, 127) // VELOCITY_STEP, micro)
-    return SheetNotes(*(column[order].astype(np.int32) for column in notes)), int((~first).sum())
-
-
-def _duration_bins(steps: IntArray, limit: IntArray) -> IntArray:
-    """Return the nearest bin of each duration that does not reach beyond its limit, both in steps."""
-    wanted = np.clip(steps, 1, DURATION_STEPS[-1])
-    nearest = _BIN_OF_STEPS[wanted]
-    largest = np.searchsorted(DURATION_TABLE, np.maximum(limit, 1), side="right") - 1
-    return np.minimum(nearest, largest).astype(np.int32)
+    return SheetNotes(*(column[order].astype(np.int32) for column in notes)), int(same_place.sum())
