@@ -46,6 +46,9 @@ class PartRequest:
             bars parted by "|" take turns); "" means anywhere.
         locked: Indices of notes that stay as they are, in the track's order.
         keep: What of the other notes in the bars concerned stays.
+
+    What is kept goes before what is asked of new notes: a locked note may lie outside the range, kept onsets
+    outside the rhythm mask, kept pitches outside the key.
     """
 
     use: PartUse = PartUse.CONTEXT
@@ -153,6 +156,8 @@ class GenerationRequest:
             raise ValueError(f"1 to 64 takes, not {self.takes}")
         if not 0 <= self.remix_percent <= 100:
             raise ValueError(f"the remix amount lies between 0 and 100 %, not {self.remix_percent:g}")
+        if not 0 <= self.seed < 2**64:
+            raise ValueError(f"a seed lies between 0 and 2**64 - 1; {self.seed} does not")
         for part in self.parts:
             if any(not 0 <= bar < self.canvas.bars for bar in part.bars) or len(part.bar_density) > MAX_BARS:
                 raise ValueError(f"bars are 1 to {self.canvas.bars}")
@@ -246,7 +251,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class BarWritten:
-    """One bar of one part of a take is complete: its new notes in ticks, ready to be shown or played."""
+    """One bar of one part of a take is complete: its notes in ticks, kept ones included, to be shown or played.
+
+    The notes of the finished take may be a few ticks shorter where the next ones need it.
+    """
 
     take: int
     part: int

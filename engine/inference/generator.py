@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine.errors import GenerationError
+from engine.inference.assembly import assembled, bar_notes
 from engine.inference.masks import TakeMasks
 from engine.inference.model import LoopModel
 from engine.inference.ranking import rank_seams
@@ -24,28 +25,12 @@ from engine.messages import (
     Finished,
     GenerationEvent,
     GenerationRequest,
-    PartUse,
     Progress,
     Take,
     TakeReady,
     TakeScores,
 )
-from engine.music.loop import Loop, Note, Track, without_overlaps
-from engine.music.timing import TICKS_PER_STEP
-from engine.representation.layout import notes_of_rows
-from engine.representation.sheet import Sheet
-from engine.representation.vocabulary import (
-    DRUM_OFFSET,
-    DURATION_STEPS,
-    MICRO_TICKS,
-    ROW_WIDTH,
-    SAMPLED_SIZE,
-    VELOCITY_STEP,
-    Column,
-    Field,
-    Kind,
-    Rows,
-)
+from engine.representation.vocabulary import DRUM_OFFSET, SAMPLED_SIZE, Field, Kind
 
 CAPACITIES = (512, 1024, 2048, 4096)  # rows; the cache is allocated by bucket
 EXPECTED_NOTES_A_CELL = 24
@@ -81,17 +66,20 @@ class Generator:
         """
         run = _Run(self._model, request)
         for attempt in range(max(1, request.max_attempts)):
-            again: list[int] = []
+            again: list[Take] = []
             for event in run.write(attempt, is_cancelled):
-                if isinstance(event, TakeReady):
-                    if event.take.relaxed and attempt + 1 < request.max_attempts:
-                        again.append(event.take.number)
-                        continue
-                    if self._rank:
-                        event = TakeReady(_with_seam(self._model, event.take))
-                yield event
-            run.pending = again
-            if not again or is_cancelled():
+                if not isinstance(event, TakeReady):
+                    yield event
+                elif event.take.relaxed and attempt + 1 < request.max_attempts:
+                    again.append(event.take)
+                else:
+                    yield self._rated(event.take)
+            run.pending = [take.number for take in again]
+            if is_cancelled():
+                for take in again:  # there will be no better attempt
+                    yield self._rated(take)
+                break
+            if not again:
                 break
         yield Finished(
             seconds=run.seconds,
@@ -101,6 +89,12 @@ class Generator:
             model=self._model_name,
             was_cancelled=is_cancelled(),
         )
+
+    def _rated(self, take: Take) -> TakeReady:
+        if not self._rank:
+            return TakeReady(take)
+        seam = rank_seams(self._model, [take.loop])[0]
+        return TakeReady(replace(take, scores=replace(take.scores, seam=seam)))
 
 
 class _Run:
@@ -122,7 +116,9 @@ class _Run:
         """Decode all pending takes together and yield their events."""
         takes, plans = self.pending, [self._plans[take] for take in self.pending]
         capacity = _capacity(plans)
-        masks = [TakeMasks(plan, capacity) for plan in plans]
+        # All takes are fed as many rows as the longest, so that each may have as many as the longest prompt leaves.
+        longest = max(len(plan.prompt) for plan in plans)
+        masks = [TakeMasks(plan, capacity - longest + len(plan.prompt)) for plan in plans]
         noises = [GumbelNoise(self._request.seed, take + (attempt << 32)) for take in takes]
         sampling = _sampling_tables(self._request, len(takes))
         tables = Tables.unconstrained(len(takes), positions=plans[0].sheet.meter.steps_per_bar)
@@ -149,65 +145,26 @@ class _Run:
                     self.first_note_seconds = self.seconds
                 if masks[i].cells_done == cells_done:
                     continue
-                yield _bar_written(plans[i], masks[i], takes[i], cells_done)
+                yield _bar_written(self._request, plans[i], masks[i], take=takes[i], cell=cells_done)
                 yield Progress(takes[i], cells_done + 1, len(plans[i].cells), self.notes, self.seconds)
                 if masks[i].is_done:
-                    yield TakeReady(self._finished_take(takes[i], attempt, plans[i], masks[i], log_probs[i]))
-
-    def _finished_take(self, take: int, attempt: int, plan: TakePlan, masks: TakeMasks, log_prob: float) -> Take:
-        loop = assembled(self._request, plan, masks)
-        return Take(
-            number=take,
-            loop=loop,
-            seed=self._request.seed,
-            attempt=attempt,
-            reports=control_reports(self._request, loop),
-            scores=TakeScores(log_likelihood=log_prob / max(1, len(masks.written))),
-            forced_ends=masks.forced_ends,
-            relaxed=masks.relaxed,
-            merged=plan.sheet.merged,
-            batch=self._request.takes,
-        )
+                    take = _finished_take(self._request, plans[i], masks[i], log_prob=log_probs[i])
+                    yield TakeReady(replace(take, number=takes[i], attempt=attempt, batch=len(takes)))
 
 
-def assembled(request: GenerationRequest, plan: TakePlan, masks: TakeMasks) -> Loop:
-    """Return the canvas with a take's notes in it: given notes exactly as they were, new ones fitted around them."""
-    canvas = request.canvas
-    rows = np.array(masks.written, dtype=np.int16).reshape(-1, ROW_WIDTH)
-    part_of_slot = {slot: part for part, slot in enumerate(plan.plan.slots)}
-    new = Sheet(
-        meter=canvas.meter,
-        bars=canvas.bars,
-        tempo_bpm=canvas.tempo_bpm,
-        roles=plan.sheet.roles,
-        programs=plan.sheet.programs,
-        chords=plan.sheet.chords,
-        notes=notes_of_rows(rows, part_of_slot),
-    ).to_loop()
-    tracks = [
-        _joined(track, plan.kept[part], new.tracks[part].notes) if part in plan.kept else track
-        for part, track in enumerate(canvas.tracks)
-        if request.parts[part].use is not PartUse.IGNORE or part not in plan.kept
-    ]
-    return canvas.with_tracks(tracks)
-
-
-def _joined(track: Track, kept: frozenset[int], new: tuple[Note, ...]) -> Track:
-    """Put new notes around kept ones, which no new note may change: locked notes come back among the new."""
-    given = [track.notes[index] for index in sorted(kept)]
-    places = {(note.onset // TICKS_PER_STEP, note.pitch) for note in given}
-    places |= {((note.onset + TICKS_PER_STEP // 2) // TICKS_PER_STEP, note.pitch) for note in given}
-    fitted: list[Note] = []
-    for note in new:
-        if ((note.onset + TICKS_PER_STEP // 2) // TICKS_PER_STEP, note.pitch) in places:
-            continue
-        start, end = note.onset, note.end
-        for other in given:
-            if other.pitch == note.pitch and other.onset < end and start < other.end:
-                start, end = (max(start, other.end), end) if other.onset <= start else (start, other.onset)
-        if end > start:
-            fitted.append(replace(note, onset=start, duration=end - start))
-    return track.with_notes(without_overlaps([*given, *fitted]))
+def _finished_take(request: GenerationRequest, plan: TakePlan, masks: TakeMasks, *, log_prob: float) -> Take:
+    loop = assembled(request, plan, masks.new_rows)
+    return Take(
+        number=0,
+        loop=loop,
+        seed=request.seed,
+        attempt=0,
+        reports=control_reports(request, loop),
+        scores=TakeScores(log_likelihood=log_prob / max(1, masks.notes_written)),
+        forced_ends=masks.forced_ends,
+        relaxed=masks.relaxed,
+        merged=plan.sheet.merged,
+    )
 
 
 def _capacity(plans: list[TakePlan]) -> int:
@@ -267,21 +224,7 @@ def _log_prob(sampled: Sampled, take: int) -> float:
     return float(values.sum() - (values[Field.DURATION] if is_drum else 0.0))
 
 
-def _bar_written(plan: TakePlan, masks: TakeMasks, take: int, cell: int) -> BarWritten:
+def _bar_written(request: GenerationRequest, plan: TakePlan, masks: TakeMasks, *, take: int, cell: int) -> BarWritten:
     part, bar = plan.cells[cell]
-    base = bar * plan.sheet.meter.steps_per_bar
-    notes = tuple(_ticks_of_row(row, base) for row in masks.cell_rows(cell))
-    return BarWritten(take, part, bar, notes)
-
-
-def _ticks_of_row(row: Rows, base: int) -> tuple[int, int, int, int]:
-    step = base + int(row[Column.POSITION]) - 1
-    onset = max(0, step * TICKS_PER_STEP + MICRO_TICKS[int(row[Column.MICRO]) - 1])
-    duration = DURATION_STEPS[int(row[Column.DURATION]) - 1] * TICKS_PER_STEP
-    velocity = (int(row[Column.VELOCITY]) - 1) * VELOCITY_STEP + VELOCITY_STEP // 2
-    return onset, (int(row[Column.PITCH]) - 1) % DRUM_OFFSET, duration, velocity
-
-
-def _with_seam(model: LoopModel, take: Take) -> Take:
-    seam = rank_seams(model, [take.loop])[0]
-    return replace(take, scores=replace(take.scores, seam=seam))
+    notes = bar_notes(request, plan, cell, masks.new_rows_of_cell(cell))
+    return BarWritten(take, part, bar, tuple((n.onset, n.pitch, n.duration, n.velocity) for n in notes))

@@ -3,10 +3,11 @@
 `TakeMasks` walks the cells of one take. Before each step it writes the step's tables; after it, it takes the
 drawn ids in and says which row is fed next. The rule behind all of it: *a value is legal only if every
 later field of the row keeps a legal value*, and what was promised (locked notes, a note in every part) can
-still be kept. When a promise cannot be kept any more it is dropped and counted (`relaxed`), so that a take always ends.
+still be kept. What is kept goes before what is asked of new notes. When a promise cannot be kept any more it
+is dropped and counted (`relaxed`), so that a take always ends.
 
-The central table is `room`, int16 [P, 128]: how many grid steps a note begun at (position, pitch) may last,
-0 where none may begin. It is built when a cell is opened and worn away as notes come.
+The central table is the room, int16 [P, 128] (see `part_room`). It is built when a cell is opened and worn
+away as notes come: after a note only later ones, or higher ones at its onset, can come.
 """
 
 from collections.abc import Sequence
@@ -14,15 +15,15 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from engine.inference.part_room import PartRoom, Room, longest_bin, open_rows
 from engine.inference.tables import Tables
-from engine.inference.take_plan import Anchor, Known, PartRules, TakePlan
+from engine.inference.take_plan import Anchor, TakePlan
 from engine.messages import Keep
 from engine.representation.layout import note_row
 from engine.representation.sheet import DURATION_TABLE
 from engine.representation.vocabulary import (
     DRUM_DURATION,
     DRUM_OFFSET,
-    DURATION_STEPS,
     PITCHES,
     ROW_WIDTH,
     Column,
@@ -32,8 +33,7 @@ from engine.representation.vocabulary import (
 )
 
 MAX_NOTES_A_CELL = 96
-Room = npt.NDArray[np.int16]  # int16 [P, 128]
-_DRUM_STEPS = DURATION_STEPS[DRUM_DURATION]
+Bools = npt.NDArray[np.bool_]
 
 
 class TakeMasks:
@@ -48,10 +48,15 @@ class TakeMasks:
         self.plan = plan
         self.forced_ends = 0
         self.relaxed = 0
+        self._steps = plan.sheet.meter.steps_per_bar
         self._cells: list[list[Rows]] = [[] for _ in plan.cells]  # NOTE rows by cell
-        self._parts = {part: _PartState(rules, plan.sheet.total_steps) for part, rules in plan.rules.items()}
+        self._given: list[list[bool]] = [[] for _ in plan.cells]  # which of them were given beforehand
+        self._parts = {part: PartRoom(rules, plan.sheet.total_steps) for part, rules in plan.rules.items()}
+        owing = [part for part, room in self._parts.items() if room.owes_note]
+        self._last_chances = {part: self._last_chance(part) for part in owing}
+        self.relaxed += sum(cell is None for cell in self._last_chances.values())
         promised = sum(len(inside) for rules in plan.rules.values() for inside in rules.anchors.values())
-        self._spare_rows = capacity - len(plan.prompt) - len(plan.cells) - promised
+        self._spare_rows = capacity - len(plan.prompt) - len(plan.cells) - promised - len(owing)
         self._index = -1
         self._open_next()
 
@@ -69,13 +74,19 @@ class TakeMasks:
         return self.plan.starts[self._index]
 
     @property
-    def written(self) -> list[Rows]:
-        """All NOTE rows so far, in the order of writing."""
-        return [row for cell in self._cells for row in cell]
+    def notes_written(self) -> int:
+        """NOTE rows so far, given ones included."""
+        return sum(map(len, self._cells))
 
-    def cell_rows(self, index: int) -> list[Rows]:
-        """Return the NOTE rows of one cell."""
-        return self._cells[index]
+    @property
+    def new_rows(self) -> list[Rows]:
+        """The NOTE rows so far that were not given beforehand, in the order of writing."""
+        return [row for cell in range(len(self._cells)) for row in self.new_rows_of_cell(cell)]
+
+    def new_rows_of_cell(self, index: int) -> list[Rows]:
+        """Return the new NOTE rows of one cell."""
+        pairs = zip(self._cells[index], self._given[index], strict=True)
+        return [row for row, is_given in pairs if not is_given]
 
     def recent_pitches(self, count: int) -> list[int]:
         """Return the pitch ids of the latest notes of the part that is being written."""
@@ -89,21 +100,20 @@ class TakeMasks:
         """Write what is legal next into row `take` of preallocated tables."""
         rules = self._part.rules
         legal, room = self._legal()
-        can_end = not self._anchors and not (self._must_sound and legal.any())
-        tables.kind[take] = legal.any(), can_end or not legal.any()
+        can_sound = bool(legal.any())
+        must_sound = can_sound and (bool(self._anchors) or self._must_sound)
+        tables.kind[take] = can_sound, not must_sound
         tables.drums[take] = rules.is_drums
         tables.duration[take] = True
-        if rules.is_drums:
+        if rules.is_drums and can_sound:
             tables.duration[take] = False
             tables.duration[take, DRUM_DURATION] = True
         tables.velocity[take] = True
         tables.micro[take] = rules.micro
-        if not legal.any():
-            self._forget_anchors()
-            legal, room = _anything(len(legal))
-            tables.duration[take] = True
-        tables.position[take] = legal
-        tables.limit[take] = room
+        # Where END is the only answer the other fields are drawn all the same and mean nothing.
+        tables.position[take] = legal if can_sound else True
+        tables.limit[take] = room if can_sound else 1
+        self._limit = room
 
     def accept(self, ids: Sequence[int]) -> Rows:
         """Take in the drawn ids in `Field` order; return the next row to feed, PAD when the take is done."""
@@ -115,17 +125,20 @@ class TakeMasks:
             fields[Field.DURATION] = DRUM_DURATION
         position, pitch = fields[Field.POSITION], fields[Field.PITCH] % DRUM_OFFSET
         anchor = self._matching_anchor(position, pitch)
-        if anchor is not None:
+        if anchor is not None and not self._keeps_pitches:
             fields[Field.VELOCITY], fields[Field.MICRO] = anchor.velocity, anchor.micro
-            fields[Field.DURATION] = self._anchor_duration(anchor, position, pitch)
+            longest = longest_bin(int(self._limit[position, pitch]))
+            fields[Field.DURATION] = min(anchor.duration, longest)
+        if anchor is None:
+            self._spare_rows -= not self._part.owes_note  # the first note's row was set aside
+        is_given = anchor is not None and anchor.pitch is not None and not self._keeps_pitches
         steps = int(DURATION_TABLE[fields[Field.DURATION]])
-        if anchor is None or anchor.pitch is None:  # a locked note is known already
+        if not is_given:
             self._part.write(self._base + position, pitch, steps)
         self._wear(position, pitch, steps)
-        self._notes += 1
-        self._spare_rows -= anchor is None and not self._keeps_pitches
         row = note_row(self.start, fields)
         self._cells[self._index].append(row)
+        self._given[self._index].append(is_given)
         return row
 
     # -- the cell ---------------------------------------------------------------------------------------
@@ -137,178 +150,133 @@ class TakeMasks:
         part, bar = self.plan.cells[self._index]
         self._part = self._parts[part]
         rules = self._part.rules
-        steps = self.plan.sheet.meter.steps_per_bar
-        self._base = bar * steps
+        self._bar, self._base = bar, bar * self._steps
         self._last: tuple[int, int] = (-1, -1)
-        self._notes = 0
-        self._allowed = rules.positions[bar].copy()
+        self._allowed = rules.positions[bar]
         self._anchors: list[Anchor] = list(rules.anchors.get(bar, ()))
         self._keeps_pitches = rules.keep is Keep.PITCHES
-        self._is_closed = rules.keep is not Keep.NOTHING  # no notes but the anchors
-        is_last = all(other != part for other, _ in self.plan.cells[self._index + 1 :])
-        self._must_sound = is_last and not self._part.has_notes
-        self._free_room = self._part.room(self._base, steps)
-        self._room: Room = np.where(rules.pitch_table(bar), self._free_room, 0).astype(np.int16)
+        self._must_sound = self._part.owes_note and self._last_chances[part] == self._index
+        free_room = self._part.room(self._base, self._steps)
+        if self._keeps_pitches:
+            self._room: Room = free_room
+            self._open_queue()
+        else:
+            self._room = np.where(rules.pitch_table(bar), free_room, 0).astype(np.int16)
+
+    def _last_chance(self, part: int) -> int | None:
+        """Return the last cell in which a part that has to sound can do so; None if there is none."""
+        cells = self.plan.cells
+        of_part = [index for index in reversed(range(len(cells))) if cells[index][0] == part]
+        return next((index for index in of_part if self._parts[part].can_sound(cells[index][1], self._steps)), None)
 
     def _wear(self, position: int, pitch: int, steps: int) -> None:
-        """After a note only later ones, or higher ones at the same onset, can come."""
         self._last = (position, pitch)
         self._must_sound = False
-        for room in (self._room, self._free_room):
-            room[:position] = 0
-            room[position, : pitch + 1] = 0
-            if not self._part.rules.is_drums:
-                room[position : position + steps, pitch] = 0
+        self._room[:position] = 0
+        self._room[position, : pitch + 1] = 0
+        if not self._part.rules.is_drums:
+            self._room[position : position + steps, pitch] = 0
 
-    def _legal(self) -> tuple[npt.NDArray[np.bool_], Room]:
+    def _legal(self) -> tuple[Bools, Room]:
         """Return where a note may begin, bool [P], and the room it has, int16 [P, 128]."""
-        is_full = self._notes >= MAX_NOTES_A_CELL or self._spare_rows <= 0
+        is_closed = self._part.rules.is_closed
+        is_full = len(self._cells[self._index]) >= MAX_NOTES_A_CELL or (
+            self._spare_rows <= 0 and not self._part.owes_note
+        )
+        room = self._part.within_voices(self._room, self._base)
         while self._anchors:
-            found = self._legal_for_queue() if self._keeps_pitches else self._legal_before_anchor(is_full)
+            found = self._legal_for_queue(room) if self._keeps_pitches else self._legal_until_anchor(room, is_full)
             if found is not None:
                 return found
             self._anchors.pop(0)
             self.relaxed += 1
-        if self._is_closed or is_full:
-            self.forced_ends += not self._is_closed
-            return np.zeros(len(self._allowed), dtype=bool), self._room
-        room = self._part.within_voices(self._room, self._base)
-        legal = np.logical_and(self._allowed, room.any(axis=1))
+        legal = self._allowed & open_rows(room)
+        if is_closed or is_full:
+            self.forced_ends += bool(not is_closed and legal.any())
+            legal = np.zeros(len(legal), dtype=np.bool_)
         return legal, room
 
-    def _legal_before_anchor(self, is_full: bool) -> tuple[npt.NDArray[np.bool_], Room] | None:
+    def _legal_until_anchor(self, open_room: Room, is_full: bool) -> tuple[Bools, Room] | None:
         """Return what is legal while notes are still to come, or None if the next one cannot come."""
         anchor = self._anchors[0]
         at = anchor.position
-        if (at, 127 if anchor.pitch is None else anchor.pitch) <= self._last:
-            return None
-        room = self._part.within_voices(self._room, self._base)
-        if room is self._room:
-            room = room.copy()
-        legal = self._allowed & room.any(axis=1)
-        legal[at + 1 :] = False
-        legal[at] = True
+        room = open_room.copy()
+        is_alone = self._part.rules.is_closed or is_full
         if anchor.pitch is None:
             here = [other.pitch for other in self._anchors if other.position == at]
-            waiting = here.count(None)
             fixed = min((pitch for pitch in here if pitch is not None), default=PITCHES)
-            open_pitches = np.flatnonzero(self._room[at, :fixed])  # new pitches come below the locked ones
-            if len(open_pitches) < waiting:
+            open_pitches = np.flatnonzero(open_room[at, :fixed])  # new pitches come below the locked ones
+            spare = len(open_pitches) - here.count(None)
+            if spare < 0:
                 return None
             room[at] = 0
-            chosen = open_pitches[: len(open_pitches) - waiting + 1]
-            room[at, chosen] = self._room[at, chosen]
+            chosen = open_pitches[: spare + 1]
+            room[at, chosen] = open_room[at, chosen]
         else:
-            alone = self._is_closed or is_full or not self._allowed[at]
-            room[at, 0 if alone else anchor.pitch + 1 :] = 0
-            room[at, anchor.pitch] = int(DURATION_TABLE[anchor.duration])
-        if self._is_closed or is_full:
+            room[at, 0 if is_alone or not self._allowed[at] else anchor.pitch :] = 0
+            room[at, anchor.pitch] = DURATION_TABLE[anchor.duration]
+        legal = self._allowed & open_rows(room)
+        legal[at + 1 :] = False
+        legal[at] = True
+        if is_alone:
             legal[:at] = False
         return legal, room
 
-    def _legal_for_queue(self) -> tuple[npt.NDArray[np.bool_], Room] | None:
-        """Pitches are kept in their order: find where the next one may begin so that all others still fit."""
-        open_steps = np.flatnonzero(self._allowed)
-        pitches = [anchor.pitch or 0 for anchor in self._anchors]
-        latest = _latest_places(pitches, len(open_steps))
-        pitch = pitches[0]
-        first = self._last[0] + (0 if pitch > self._last[1] else 1)
-        room: Room = np.zeros_like(self._room)
-        if latest[0] < 0:
-            return None
-        fits = (open_steps >= first) & (np.arange(len(open_steps)) <= latest[0])
-        again = next((i for i in range(1, len(pitches)) if pitches[i] == pitch), None)
-        end = len(self._allowed) if again is None else int(open_steps[latest[again]])
-        places = open_steps[fits]
-        if self._part.rules.is_drums:
-            room[places, pitch] = self._free_room[places, pitch]
-        else:
-            room[places, pitch] = np.minimum(self._free_room[places, pitch], end - places)
-        legal: npt.NDArray[np.bool_] = room.any(axis=1)
-        return (legal, room) if legal.any() else None
-
     def _matching_anchor(self, position: int, pitch: int) -> Anchor | None:
-        if not self._anchors:
-            return None
-        anchor = self._anchors[0]
-        if self._keeps_pitches:
-            self._anchors.pop(0)
-            return None
-        if position == anchor.position and anchor.pitch in (None, pitch):
-            return self._anchors.pop(0)
+        if self._anchors:
+            anchor = self._anchors[0]
+            if self._keeps_pitches or (position == anchor.position and anchor.pitch in (None, pitch)):
+                return self._anchors.pop(0)
         return None
 
-    def _anchor_duration(self, anchor: Anchor, position: int, pitch: int) -> int:
-        """Return a locked note's own duration; one whose pitch is new must not run into the next of its pitch."""
-        if anchor.pitch is not None or self._part.rules.is_drums:
-            return anchor.duration
-        longest = int(np.searchsorted(DURATION_TABLE, max(int(self._free_room[position, pitch]), 1), side="right")) - 1
-        return min(anchor.duration, longest)
+    # -- a bar whose pitches stay, in their order ---------------------------------------------------------
 
-    def _forget_anchors(self) -> None:
-        self.relaxed += len(self._anchors)
-        self._anchors.clear()
+    def _open_queue(self) -> None:
+        """Find where each pitch may begin at the latest so that all others still fit behind it."""
+        voices = self._part.free_voices(self._base, self._steps)
+        self._queue_steps = np.flatnonzero(self._allowed & (voices > 0))
+        self._queue_voices = max(1, int(voices[self._queue_steps].min(initial=PITCHES)))
 
+    def _legal_for_queue(self, open_room: Room) -> tuple[Bools, Room] | None:
+        """Return where the next pitch may begin, and how long it may last; None if it cannot come."""
+        pitches = [anchor.pitch or 0 for anchor in self._anchors]
+        pitch, steps = pitches[0], self._queue_steps
+        latest = _latest_places(pitches, len(steps), self._queue_voices)
+        if latest[0] < 0:
+            return None
+        first = self._last[0] + (0 if pitch > self._last[1] else 1)
+        fits = (steps >= first) & (np.arange(len(steps)) <= latest[0])
+        again = [i for i in range(1, len(pitches)) if pitches[i] == pitch][:1]
+        again += [self._queue_voices] if self._queue_voices < len(pitches) else []
+        end = min((int(steps[latest[i]]) for i in again), default=self._rings_until(pitch))
+        places = steps[fits]
+        room: Room = np.zeros_like(open_room)
+        room[places, pitch] = open_room[places, pitch]
+        if not self._part.rules.is_drums:
+            room[places, pitch] = np.minimum(room[places, pitch], end - places)
+        legal = open_rows(room)
+        return (legal, room) if legal.any() else None
 
-class _PartState:
-    """The notes of one part so far: what sounds where."""
-
-    def __init__(self, rules: PartRules, total_steps: int) -> None:
-        self.rules = rules
-        self._total = total_steps
-        self._notes: list[Known] = list(rules.known)
-        self._sounding = np.zeros(total_steps + 1, dtype=np.int16)
-        for note in rules.known:
-            self._sounding[note.start : note.end] += 1
-        self.has_notes = bool(rules.anchors)
-
-    def write(self, start: int, pitch: int, steps: int) -> None:
-        self.has_notes = True
-        end = min(start + steps, self._total)
-        self._notes.append(Known(start, end, pitch))
-        self._sounding[start:end] += 1
-
-    def room(self, base: int, steps: int) -> Room:
-        """Return int16 [P, 128]: how long a note may last before the loop ends or its pitch sounds again."""
-        places = np.arange(base, base + steps, dtype=np.int16)[:, None]
-        if self.rules.is_drums:
-            room = np.full((steps, PITCHES), _DRUM_STEPS, dtype=np.int16)
-            for note in self._notes:
-                if base <= note.start < base + steps:
-                    room[note.start - base, note.pitch] = 0
-            return room
-        room = np.broadcast_to(self._total - places, (steps, PITCHES)).astype(np.int16)
-        for note in self._notes:
-            if note.end <= base:
-                continue
-            first, last = max(note.start - base, 0), note.end - base
-            before = room[:first, note.pitch]
-            np.minimum(before, note.start - places[:first, 0], out=before)
-            room[first:last, note.pitch] = 0
-        return room
-
-    def within_voices(self, room: Room, base: int) -> Room:
-        """Return `room` shortened to where another voice may sound; the same array if voices are open."""
-        limit = self.rules.max_polyphony
-        if limit is None:
-            return room
-        full = np.flatnonzero(self._sounding[base : self._total] >= limit)
-        places = np.arange(len(room))
-        following = np.append(full, self._total - base)[np.searchsorted(full, places)]
-        return np.minimum(room, (following - places).astype(np.int16)[:, None])
+    def _rings_until(self, pitch: int) -> int:
+        """Return the step from the bar's start up to which a kept pitch may sound into later bars."""
+        rules = self._part.rules
+        if rules.max_polyphony is not None:
+            return self._steps
+        later = [
+            bar for bar, inside in rules.anchors.items() if bar > self._bar and any(a.pitch == pitch for a in inside)
+        ]
+        return (min(later, default=self.plan.sheet.bars) - self._bar) * self._steps
 
 
-def _latest_places(pitches: list[int], places: int) -> list[int]:
-    """Return, for each pitch of a queue, the last place that leaves room for all after it (-1: none).
+def _latest_places(pitches: list[int], places: int, voices: int) -> list[int]:
+    """Return, for each pitch of a queue, the last place that leaves room for all after it (-1 or less: none).
 
-    Notes that share an onset ascend, so only a pitch that does not rise needs a place of its own.
+    Notes that share an onset ascend, so only a pitch that does not rise needs a place of its own; and no more
+    of them share one than there are voices.
     """
     latest = [places - 1] * len(pitches)
     for i in range(len(pitches) - 2, -1, -1):
         latest[i] = latest[i + 1] - (0 if pitches[i + 1] > pitches[i] else 1)
+        if i + voices < len(pitches):
+            latest[i] = min(latest[i], latest[i + voices] - 1)
     return latest
-
-
-def _anything(steps: int) -> tuple[npt.NDArray[np.bool_], Room]:
-    """Return tables for a step whose only legal answer is END: its other fields are drawn but mean nothing."""
-    return np.ones(steps, dtype=bool), np.ones((steps, PITCHES), dtype=np.int16)

@@ -4,17 +4,16 @@ Everything that can be wrong with a request is found here, before the model runs
 Takes of a request differ only where chance decides what stays (remix); the rest is the same for all.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.errors import RequestError
-from engine.messages import GenerationRequest, Keep, PartRequest, PartUse, WriteOrder
-from engine.music.feel import steps_on_level
+from engine.messages import GenerationRequest, Keep, PartUse, WriteOrder
+from engine.music.feel import GRID_LEVELS, HUMAN, steps_on_level
 from engine.music.general_midi import DRUM_NAMES, Role
-from engine.music.loop import Note
+from engine.music.loop import Loop, Note
 from engine.music.timing import STEPS_PER_QUARTER, TICKS_PER_STEP, Meter
 from engine.representation.controls import (
     GENRES,
@@ -26,11 +25,10 @@ from engine.representation.controls import (
     loop_control_id,
 )
 from engine.representation.layout import Order, Plan, Use, prompt_rows, start_rows, target_cells
-from engine.representation.sheet import DURATION_TABLE, Sheet, chord_of_id
+from engine.representation.sheet import Sheet, chord_of_id
 from engine.representation.vocabulary import DRUM_OFFSET, MICRO_ON_GRID, MICRO_TICKS, PITCHES, Rows
 
 Bools = npt.NDArray[np.bool_]
-FEEL_PLAYED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,8 @@ class PartRules:
         positions: bool [bars, P]: where notes may begin.
         max_polyphony: Most notes sounding at once; None is open.
         micro: bool [microtimings].
-        keep: What of the old notes stays.
+        keep: What of the old notes stays; NOTHING where there are none.
+        is_closed: Whether no notes may come but the anchors.
         anchors: Notes that must come, by bar, in order.
         known: Given notes, by start.
     """
@@ -74,6 +73,7 @@ class PartRules:
     max_polyphony: int | None
     micro: Bools
     keep: Keep
+    is_closed: bool
     anchors: dict[int, tuple[Anchor, ...]]
     known: tuple[Known, ...]
 
@@ -116,10 +116,9 @@ def plan_take(request: GenerationRequest, take: int) -> TakePlan:
     Raises:
         RequestError: The request asks for what cannot be.
     """
+    _check_locks(request)
     sheet = Sheet.from_loop(request.canvas)
     use = _uses(request)
-    if not (use == Use.TARGET).any():
-        raise RequestError("Nothing is to be written.", "Set a part to replace, or add a part.")
     kept = {part: _kept_notes(request, part, take) for part in np.flatnonzero((use == Use.TARGET).any(1)).tolist()}
     plan = Plan(
         use=use,
@@ -133,6 +132,15 @@ def plan_take(request: GenerationRequest, take: int) -> TakePlan:
     rules = {part: _rules(request, sheet, plan, part, kept[part]) for part in kept}
     prompt = prompt_rows(sheet, plan)
     return TakePlan(sheet, plan, tuple(target_cells(plan)), prompt, start_rows(sheet, plan), rules, kept)
+
+
+def _check_locks(request: GenerationRequest) -> None:
+    if not any(part.use is PartUse.REPLACE for part in request.parts):
+        raise RequestError("Nothing is to be written.", "Set a part to replace, or add a part.")
+    if request.key_locked and request.canvas.key is None:
+        raise RequestError("The key is locked, but no key is set.", "Choose a key, or unlock it.")
+    if request.chords_locked and not request.canvas.chords:
+        raise RequestError("The chords are locked, but there are none.", "Write chords, or unlock them.")
 
 
 def _uses(request: GenerationRequest) -> npt.NDArray[np.int8]:
@@ -198,10 +206,13 @@ def _bar_densities(request: GenerationRequest, use: npt.NDArray[np.int8]) -> npt
     return densities
 
 
+def grid_step(onset: int, canvas: Loop) -> int:
+    """Return the grid step of an onset; a note just before a bar line belongs after it, at the end before it."""
+    return min((onset + TICKS_PER_STEP // 2) // TICKS_PER_STEP, canvas.length // TICKS_PER_STEP - 1)
+
+
 def _in_target_bars(request: GenerationRequest, part: int, note: Note) -> bool:
-    """Tell whether a note belongs to a bar that is written; a note just before the line belongs after it."""
-    step = min((note.onset + TICKS_PER_STEP // 2) // TICKS_PER_STEP, request.canvas.length // TICKS_PER_STEP - 1)
-    return step // request.canvas.meter.steps_per_bar in request.bars_of(part)
+    return grid_step(note.onset, request.canvas) // request.canvas.meter.steps_per_bar in request.bars_of(part)
 
 
 def _kept_notes(request: GenerationRequest, part: int, take: int) -> frozenset[int]:
@@ -230,8 +241,7 @@ def _locked_mask(
     locked = np.zeros(len(sheet.notes), dtype=bool)
     for part, indices in kept.items():
         notes = request.canvas.tracks[part].notes
-        last = sheet.total_steps - 1
-        places = {(min((notes[i].onset + 10) // TICKS_PER_STEP, last), notes[i].pitch) for i in indices}
+        places = {(grid_step(notes[i].onset, request.canvas), notes[i].pitch) for i in indices}
         of_part = sheet.notes.track == part
         for at in np.flatnonzero(of_part).tolist():
             step = int(sheet.notes.bar[at]) * steps + int(sheet.notes.position[at])
@@ -241,10 +251,10 @@ def _locked_mask(
 
 
 def _rules(request: GenerationRequest, sheet: Sheet, plan: Plan, part: int, kept: frozenset[int]) -> PartRules:
-    wanted, track, meter = request.parts[part], request.canvas.tracks[part], request.canvas.meter
+    wanted, track = request.parts[part], request.canvas.tracks[part]
     feel = wanted.control("feel")
     micro = np.ones(len(MICRO_TICKS), dtype=bool)
-    if feel is not None and feel != FEEL_PLAYED:
+    if feel is not None and round(feel) != HUMAN:
         micro[:] = False
         micro[MICRO_ON_GRID] = True
     voices = wanted.control("polyphony_max")
@@ -257,14 +267,16 @@ def _rules(request: GenerationRequest, sheet: Sheet, plan: Plan, part: int, kept
             key=lambda note: note.start,
         )
     )
+    anchors = _anchors(request, sheet, plan, part)
     return PartRules(
         role=track.role,
         pitches=_legal_pitches(request, sheet, part),
-        positions=_legal_positions(wanted, meter, request.canvas.bars, track.label),
+        positions=_legal_positions(request, part),
         max_polyphony=None if voices is None or track.is_drums else round(voices),
         micro=micro,
-        keep=wanted.keep,
-        anchors=_anchors(request, sheet, plan, part),
+        keep=wanted.keep if anchors else Keep.NOTHING,
+        is_closed=bool(anchors) and (wanted.keep is not Keep.NOTHING or request.remix_percent == 0),
+        anchors=anchors,
         known=known,
     )
 
@@ -275,7 +287,8 @@ def _legal_pitches(request: GenerationRequest, sheet: Sheet, part: int) -> Bools
     if track.is_drums:
         legal[list(DRUM_NAMES)] = True
         return np.broadcast_to(legal, (bars, PITCHES))
-    low, high = round(wanted.control("lowest_pitch") or 0), round(wanted.control("highest_pitch") or 127)
+    lowest, highest = wanted.control("lowest_pitch"), wanted.control("highest_pitch")
+    low, high = 0 if lowest is None else round(lowest), 127 if highest is None else round(highest)
     legal[low : high + 1] = True
     key = request.canvas.key
     if request.key_locked and key is not None:
@@ -307,19 +320,25 @@ def _chord_tones(identity: int, *, is_bass: bool) -> list[int]:
     return sorted(chord.pitch_classes)
 
 
-def _legal_positions(wanted: PartRequest, meter: Meter, bars: int, label: str) -> Bools:
+def _legal_positions(request: GenerationRequest, part: int) -> Bools:
+    wanted, label = request.parts[part], request.canvas.tracks[part].label
+    meter, bars = request.canvas.meter, request.canvas.bars
     steps = meter.steps_per_bar
     legal = np.ones((bars, steps), dtype=bool)
     if wanted.rhythm:
         patterns = [_pattern_steps(text, steps, label, meter) for text in wanted.rhythm.split("|")]
         legal = np.stack([patterns[bar % len(patterns)] for bar in range(bars)])
     feel = wanted.control("feel")
-    if feel is not None and feel != FEEL_PLAYED:
-        on_level = steps_on_level(round(feel))
-        phase = np.arange(bars * steps).reshape(bars, steps) % len(on_level)
-        legal = legal & on_level[phase]
-    if not legal.any():
-        raise RequestError(f"{label}: no step is left to play on.", "The rhythm mask and the feel exclude each other.")
+    if feel is not None:
+        if round(feel) not in (*GRID_LEVELS, HUMAN):
+            levels = ", ".join(map(str, GRID_LEVELS))
+            raise RequestError(
+                f"{label}: feel {feel:g} is finer than the grid.", f"Use {levels}, or {HUMAN} for played."
+            )
+        # Counted from the loop's start, as feel is measured: in 7/8 a quarter may fall between two bars' beats.
+        legal = legal & steps_on_level(round(feel), bars * steps).reshape(bars, steps)
+    if not legal[list(request.bars_of(part))].any():
+        raise RequestError(f"{label}: no step is left to play on.", "Change the rhythm mask or the feel.")
     return legal
 
 
@@ -330,7 +349,7 @@ def _pattern_steps(text: str, steps: int, label: str, meter: Meter) -> Bools:
     if steps % len(marks):
         raise RequestError(
             f"{label}: {len(marks)} marks do not divide a bar of {meter}.",
-            f"Use a number of marks that divides {steps}, such as {meter.numerator * 16 // meter.denominator}.",
+            f"Use a number of marks that divides {steps}, such as {max(1, meter.numerator * 16 // meter.denominator)}.",
         )
     pattern = np.zeros(steps, dtype=bool)
     pattern[:: steps // len(marks)] = [mark in "xX1" for mark in marks]
@@ -356,8 +375,3 @@ def _anchors(request: GenerationRequest, sheet: Sheet, plan: Plan, part: int) ->
 
 def _anchor_order(anchor: Anchor) -> tuple[int, int]:
     return anchor.position, -1 if anchor.pitch is None else anchor.pitch
-
-
-def anchor_steps(anchors: Sequence[Anchor]) -> list[int]:
-    """Return how many grid steps each anchor sounds."""
-    return [int(DURATION_TABLE[anchor.duration]) for anchor in anchors]

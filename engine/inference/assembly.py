@@ -1,0 +1,99 @@
+"""From written rows to a Loop: given notes exactly as they were, new ones fitted around them.
+
+The masks keep every promise on the grid. Microtiming moves a note by less than half a step from its place,
+so in ticks two notes that follow each other may touch: here the new one gives way.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from engine.inference.take_plan import TakePlan, grid_step
+from engine.messages import GenerationRequest
+from engine.music.loop import Loop, Note, Track
+from engine.music.timing import TICKS_PER_STEP
+from engine.representation.layout import notes_of_rows
+from engine.representation.vocabulary import (
+    DRUM_OFFSET,
+    DURATION_STEPS,
+    MICRO_TICKS,
+    ROW_WIDTH,
+    VELOCITY_STEP,
+    Column,
+    Rows,
+)
+
+
+def assembled(request: GenerationRequest, plan: TakePlan, new_rows: Sequence[Rows]) -> Loop:
+    """Return the canvas with a take's new notes in it, in place of those that were to be rewritten."""
+    canvas, sheet = request.canvas, plan.sheet
+    rows = np.array(new_rows, dtype=np.int16).reshape(-1, ROW_WIDTH)
+    part_of_slot = {slot: part for part, slot in enumerate(plan.plan.slots)}
+    new = replace(sheet, notes=notes_of_rows(rows, part_of_slot)).to_loop()
+    tracks = list(canvas.tracks)
+    for part, kept in plan.kept.items():
+        voices = plan.rules[part].max_polyphony
+        tracks[part] = _joined(tracks[part], kept, new.tracks[part].notes, voices)
+    return canvas.with_tracks(tracks)
+
+
+def bar_notes(request: GenerationRequest, plan: TakePlan, cell: int, new_rows: Sequence[Rows]) -> tuple[Note, ...]:
+    """Return the notes of a written cell, kept ones included, before neighbouring notes are fitted to each other."""
+    canvas = request.canvas
+    part, bar = plan.cells[cell]
+    steps = canvas.meter.steps_per_bar
+    kept = (canvas.tracks[part].notes[index] for index in plan.kept[part])
+    given = [note for note in kept if grid_step(note.onset, canvas) // steps == bar]
+    return tuple(sorted([*given, *(_note_of_row(row, bar * steps, canvas.length) for row in new_rows)]))
+
+
+def _note_of_row(row: Rows, base: int, length: int) -> Note:
+    step = base + int(row[Column.POSITION]) - 1
+    onset = max(0, step * TICKS_PER_STEP + MICRO_TICKS[int(row[Column.MICRO]) - 1])
+    duration = min(DURATION_STEPS[int(row[Column.DURATION]) - 1] * TICKS_PER_STEP, length - onset)
+    velocity = (int(row[Column.VELOCITY]) - 1) * VELOCITY_STEP + VELOCITY_STEP // 2
+    return Note(onset, (int(row[Column.PITCH]) - 1) % DRUM_OFFSET, duration, velocity)
+
+
+def _joined(track: Track, kept: frozenset[int], new: Sequence[Note], voices: int | None) -> Track:
+    given = [track.notes[index] for index in sorted(kept)]
+    fitted = [around for note in new if (around := _around(note, given)) is not None]
+    if voices is not None:
+        fitted = _within_voices(given, fitted, voices)
+    return track.with_notes([*given, *fitted])
+
+
+def _around(note: Note, given: Sequence[Note]) -> Note | None:
+    """Return what of a new note is clear of given notes of its pitch."""
+    start, end = note.onset, note.end
+    for other in given:
+        if other.pitch == note.pitch and other.onset < end and start < other.end:
+            start, end = (other.end, end) if other.onset <= start else (start, other.onset)
+    return replace(note, onset=start, duration=end - start) if end > start else None
+
+
+def _within_voices(given: Sequence[Note], new: Sequence[Note], voices: int) -> list[Note]:
+    """Cut or delay new notes by the few ticks by which more than `voices` notes would sound at once."""
+    notes = [(note, False) for note in given] + [(_delayed(note, given, voices), True) for note in new]
+    notes.sort()
+    done: list[Note] = []
+    sounding: list[int] = []
+    for index, (note, _) in enumerate(notes):
+        done.append(note)
+        sounding = [i for i in sounding if done[i].end > note.onset]
+        can_be_cut = sorted((done[i].end, i) for i in sounding if notes[i][1] and done[i].onset < note.onset)
+        for _, i in can_be_cut[: max(0, len(sounding) + 1 - voices)]:
+            done[i] = replace(done[i], duration=note.onset - done[i].onset)
+            sounding.remove(i)
+        sounding.append(index)
+    return [note for note, (_, is_new) in zip(done, notes, strict=True) if is_new]
+
+
+def _delayed(note: Note, given: Sequence[Note], voices: int) -> Note:
+    """Begin a note that comes a little before its step when a given note's voice is free."""
+    ends = sorted(other.end for other in given if other.onset <= note.onset < other.end)
+    if len(ends) < voices:
+        return note
+    onset = ends[len(ends) - voices]
+    return replace(note, onset=onset, duration=max(1, note.end - onset))
