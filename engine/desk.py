@@ -1,0 +1,94 @@
+"""The desk: a process that reads and writes files, renders and plays, so that the window never has to.
+
+It looks at its pipe thirty times a second while something sounds, and tells where playing is. Each command is
+short: a file is written in a few milliseconds, a part is rendered in some tens. Like the worker it raises nothing
+across the pipe.
+"""
+
+import logging
+import signal
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from engine.errors import EngineError
+from engine.jobs import (
+    NO_JOB,
+    DeskCommand,
+    Event,
+    FilesRead,
+    FilesWritten,
+    JobEvent,
+    ReadFiles,
+    ReadLoop,
+    Shutdown,
+    WriteFiles,
+)
+from engine.messages import Failed
+from engine.midi import smf
+
+logger = logging.getLogger(__name__)
+
+
+def main(connection: Connection) -> None:
+    """Serve commands until told to stop, or until the other end of the pipe is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    desk = _Desk(connection)
+    try:
+        desk.serve()
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        logger.info("the window is gone; the desk ends")
+
+
+class _Desk:
+    """The desk's pipe and what it keeps open."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._is_ending = False
+
+    def serve(self) -> None:
+        while not self._is_ending:
+            self._run(self._connection.recv())
+
+    def _run(self, command: DeskCommand) -> None:
+        job = getattr(command, "job", NO_JOB)
+        try:
+            self._do(command)
+        except EngineError as error:
+            self._send(job, Failed(error.title, error.message))
+        except (BrokenPipeError, ConnectionResetError):
+            raise
+        except OSError as error:
+            self._send(job, Failed(f"{error.filename or 'A file'} cannot be used.", error.strerror or str(error)))
+        except ValueError as error:
+            logger.exception("command %s failed", type(command).__name__)
+            self._send(job, Failed("That could not be done.", str(error)))
+
+    def _do(self, command: DeskCommand) -> None:
+        match command:
+            case ReadFiles(job, paths):
+                self._send(job, FilesRead(tuple(_read(path) for path in paths)))
+            case WriteFiles():
+                self._write(command)
+            case Shutdown():
+                self._is_ending = True
+            case _:
+                logger.debug("not yet: %s", command)
+
+    def _write(self, command: WriteFiles) -> None:
+        for file in command.files:
+            path = Path(file.path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            smf.write(file.loop, path, include_tempo=file.include_tempo, programs=file.programs, part=file.part)
+        self._send(command.job, FilesWritten(tuple(file.path for file in command.files)))
+
+    def _send(self, job: int, event: Event) -> None:
+        self._connection.send(JobEvent(job, event))
+
+
+def _read(path: str) -> ReadLoop:
+    try:
+        result = smf.read(path)
+    except EngineError as error:
+        return ReadLoop(path, None, (str(error),))
+    return ReadLoop(path, result.loop, result.dropped)

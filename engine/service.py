@@ -1,0 +1,250 @@
+"""EngineService: the only door through which the window enters the engine.
+
+It owns two spawned processes, the worker (writes takes) and the desk (files and sound). Commands go out at once and
+never wait; events are collected by `wait`, which one thread of the window calls in a loop. A process that dies is
+started again and its unfinished jobs are reported; the loop and all takes live on this side, so nothing is lost.
+
+Importing this module loads neither the model's runtime nor any MIDI library: the processes do.
+"""
+
+import itertools
+import logging
+import multiprocessing
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing import connection as pipes
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Protocol
+
+from engine.jobs import (
+    Cancel,
+    Child,
+    ChildStopped,
+    DeskCommand,
+    FilesRead,
+    FilesWritten,
+    FileToWrite,
+    Generate,
+    JobEvent,
+    Play,
+    ReadFiles,
+    RenderWav,
+    Shutdown,
+    WorkerCommand,
+    WriteFiles,
+)
+from engine.messages import Failed, Finished, GenerationRequest
+from engine.worker import ModelLoader
+
+logger = logging.getLogger(__name__)
+
+MAX_RESTARTS_IN_A_ROW = 3
+END_SECONDS = 2.0
+
+
+class Service(Protocol):
+    """What the window asks of an engine; a test gives it a fake."""
+
+    def generate(self, request: GenerationRequest) -> int:
+        """Begin to write takes; return the job's number."""
+        ...
+
+    def cancel(self, job: int) -> None:
+        """Stop a job as soon as possible."""
+        ...
+
+    def read_files(self, paths: tuple[str, ...]) -> int:
+        """Begin to read MIDI files; return the job's number."""
+        ...
+
+    def write_files(self, files: tuple[FileToWrite, ...]) -> int:
+        """Begin to write MIDI files; return the job's number."""
+        ...
+
+    def render_wav(self, command: RenderWav) -> int:
+        """Begin to render a WAV file; return the job's number."""
+        ...
+
+    def send_to_desk(self, command: DeskCommand) -> None:
+        """Give the desk a command that has no answer, such as `Play`."""
+        ...
+
+    def wait(self, timeout_seconds: float | None = None) -> tuple[JobEvent, ...]:
+        """Return the next events; () after a timeout, or when `close` was called."""
+        ...
+
+    def close(self) -> None:
+        """End all processes."""
+        ...
+
+
+class _Process:
+    """A spawned process with its pipe and its unfinished jobs."""
+
+    def __init__(self, child: Child, begin: Callable[[Connection], BaseProcess]) -> None:
+        self.child = child
+        self._begin = begin
+        self.jobs: set[int] = set()
+        self.failures = 0
+        self.connection: Connection | None = None
+        self.process: BaseProcess | None = None
+
+    def start(self) -> None:
+        ours, theirs = multiprocessing.Pipe()
+        self.process = self._begin(theirs)
+        self.process.start()
+        theirs.close()
+        self.connection = ours
+
+    def send(self, command: WorkerCommand | DeskCommand) -> bool:
+        """Send a command; False when the process is gone."""
+        if self.connection is None:
+            return False
+        try:
+            self.connection.send(command)
+        except (BrokenPipeError, ConnectionResetError):
+            return False
+        return True
+
+    def end(self) -> None:
+        """Ask the process to end, then make it."""
+        self.send(Shutdown())
+        if self.process is not None:
+            self.process.join(END_SECONDS)
+            if self.process.is_alive():
+                self.process.kill()
+                self.process.join()
+            self.process.close()
+        if self.connection is not None:
+            self.connection.close()
+        self.process = self.connection = None
+
+
+class EngineService:
+    """The engine behind a window.
+
+    Args:
+        load_model: Loads the model in the worker; must be importable there, such as a `BundleLoader`.
+
+    Threads: commands come from one thread, `wait` runs on another. A lock guards the processes' tables.
+    """
+
+    def __init__(self, load_model: ModelLoader) -> None:
+        context = multiprocessing.get_context("spawn")
+
+        def worker(theirs: Connection) -> BaseProcess:
+            from engine import worker as module
+
+            return context.Process(target=module.main, args=(theirs, load_model), name="turnaround-worker")
+
+        def desk(theirs: Connection) -> BaseProcess:
+            return context.Process(target=_run_desk, args=(theirs,), name="turnaround-desk")
+
+        self._lock = threading.RLock()
+        self._jobs = itertools.count(1)
+        self._processes = {
+            Child.WORKER: _Process(Child.WORKER, worker),
+            Child.DESK: _Process(Child.DESK, desk),
+        }
+        self._wake_in, self._wake_out = multiprocessing.Pipe(duplex=False)
+        self._is_closed = False
+
+    def start(self) -> None:
+        """Start both processes, the desk first: it is what the window asks first."""
+        with self._lock:
+            self._processes[Child.DESK].start()
+            self._processes[Child.WORKER].start()
+
+    def generate(self, request: GenerationRequest) -> int:
+        """See `Service.generate`."""
+        return self._begin(Child.WORKER, lambda job: Generate(job, request))
+
+    def cancel(self, job: int) -> None:
+        """See `Service.cancel`."""
+        with self._lock:
+            self._processes[Child.WORKER].send(Cancel(job))
+
+    def read_files(self, paths: tuple[str, ...]) -> int:
+        """See `Service.read_files`."""
+        return self._begin(Child.DESK, lambda job: ReadFiles(job, paths))
+
+    def write_files(self, files: tuple[FileToWrite, ...]) -> int:
+        """See `Service.write_files`."""
+        return self._begin(Child.DESK, lambda job: WriteFiles(job, files))
+
+    def render_wav(self, command: RenderWav) -> int:
+        """See `Service.render_wav`; the command's own job number does not count."""
+        return self._begin(Child.DESK, lambda job: RenderWav(job, command.path, command.loop, command.passes))
+
+    def send_to_desk(self, command: DeskCommand) -> None:
+        """See `Service.send_to_desk`."""
+        with self._lock:
+            self._processes[Child.DESK].send(command)
+
+    def play(self, command: Play) -> None:
+        """Play a loop."""
+        self.send_to_desk(command)
+
+    def _begin(self, child: Child, command: Callable[[int], WorkerCommand | DeskCommand]) -> int:
+        with self._lock:
+            job = next(self._jobs)
+            process = self._processes[child]
+            process.jobs.add(job)
+            process.send(command(job))  # if it is gone, `wait` finds out and reports the job lost
+            return job
+
+    def wait(self, timeout_seconds: float | None = None) -> tuple[JobEvent, ...]:
+        """Return events of both processes as they come; see `Service.wait`."""
+        if self._is_closed:
+            return ()
+        with self._lock:
+            sources = {p.connection: p for p in self._processes.values() if p.connection is not None}
+        ready = pipes.wait([*sources, self._wake_in], timeout_seconds)
+        if self._is_closed:
+            return ()
+        if self._wake_in in ready:
+            self._wake_in.recv()
+        return tuple(event for source, process in sources.items() if source in ready for event in self._take(process))
+
+    def _take(self, process: _Process) -> list[JobEvent]:
+        """Return all events that a process has sent, or that it stopped."""
+        events: list[JobEvent] = []
+        with self._lock:
+            try:
+                while process.connection is not None and process.connection.poll():
+                    event: JobEvent = process.connection.recv()
+                    events.append(event)
+                    process.failures = 0
+                    if isinstance(event.event, Finished | Failed | FilesRead | FilesWritten):
+                        process.jobs.discard(event.job)
+            except (EOFError, ConnectionResetError, BrokenPipeError):
+                events.append(self._restart(process))
+        return events
+
+    def _restart(self, process: _Process) -> JobEvent:
+        lost = tuple(sorted(process.jobs))
+        process.jobs.clear()
+        process.failures += 1
+        process.end()
+        is_restarted = process.failures <= MAX_RESTARTS_IN_A_ROW
+        logger.warning("the %s stopped; jobs %s are lost", process.child.value, lost)
+        if is_restarted:
+            process.start()
+        return JobEvent(0, ChildStopped(process.child, lost, is_restarted))
+
+    def close(self) -> None:
+        """See `Service.close`."""
+        self._is_closed = True
+        with suppress(BrokenPipeError, OSError):
+            self._wake_out.send(None)
+        with self._lock:
+            for process in self._processes.values():
+                process.end()
+
+
+def _run_desk(connection: Connection) -> None:
+    from engine import desk
+
+    desk.main(connection)

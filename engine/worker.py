@@ -1,0 +1,143 @@
+"""The generation worker: a process that takes requests from a pipe and sends events back.
+
+Nothing is ever raised across the pipe: an error the user can meet becomes `Failed`, any other is logged with its
+traceback and becomes `Failed` too. While a request runs, the pipe is looked at between decoding steps, so that
+cancelling takes one step; further requests wait their turn.
+"""
+
+import logging
+import signal
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
+
+from engine.errors import EngineError
+from engine.jobs import NO_JOB, Cancel, Event, Generate, JobEvent, Shutdown, WorkerCommand, WorkerReady
+from engine.messages import Failed
+
+if TYPE_CHECKING:
+    from engine.inference.generator import Generator
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A generator, and what a take remembers of the model behind it."""
+
+    generator: "Generator"
+    ready: WorkerReady
+
+
+ModelLoader = Callable[[], LoadedModel]
+
+
+@dataclass(frozen=True, slots=True)
+class BundleLoader:
+    """Loads a model bundle; a value, so that it can be sent to the worker.
+
+    Attributes:
+        model: Name of an installed model or path of a bundle; "" for the default model.
+        threads: Of one decoding step; 0 for the runtime's choice.
+    """
+
+    model: str = ""
+    threads: int = 0
+
+    def __call__(self) -> LoadedModel:
+        """Load it.
+
+        Raises:
+            ModelBundleError: It is missing, damaged or made for another version.
+            EngineError: ONNX Runtime is not installed.
+        """
+        from engine.inference.bundle import ModelBundle
+        from engine.inference.generator import Generator
+        from engine.inference.model import OnnxLoopModel
+        from engine.resources import model_folder
+        from engine.runtime import RuntimeSettings
+
+        bundle = ModelBundle.open(model_folder(self.model))
+        model = OnnxLoopModel(bundle, settings=RuntimeSettings(threads=self.threads))
+        provider = model.provider.value.removesuffix("ExecutionProvider")
+        name = bundle.info.name
+        generator = Generator(model, model_name=name, provider=provider)
+        return LoadedModel(generator, WorkerReady(name, bundle.identity, provider))
+
+
+def main(connection: Connection, load: ModelLoader) -> None:
+    """Serve requests until told to stop, or until the other end of the pipe is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    worker = _Worker(connection)
+    try:
+        worker.serve(load)
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        logger.info("the window is gone; the worker ends")
+
+
+class _Worker:
+    """The worker's state: its pipe, and commands that came while it was busy."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._waiting: deque[Generate] = deque()
+        self._cancelled: set[int] = set()
+        self._is_ending = False
+        self._model: LoadedModel | None = None
+
+    def serve(self, load: ModelLoader) -> None:
+        self._load(load)
+        while not self._is_ending:
+            if not self._waiting:
+                self._take(self._connection.recv())
+                continue
+            command = self._waiting.popleft()
+            self._guarded(command.job, lambda job=command: self._generate(job))
+            self._cancelled.discard(command.job)
+
+    def _load(self, load: ModelLoader) -> None:
+        def load_and_tell() -> None:
+            self._model = load()
+            self._send(NO_JOB, self._model.ready)
+
+        self._load_again = load_and_tell
+        self._guarded(NO_JOB, load_and_tell)
+
+    def _take(self, command: WorkerCommand) -> None:
+        match command:
+            case Generate():
+                self._waiting.append(command)
+            case Cancel(job):
+                self._cancelled.add(job)
+            case Shutdown():
+                self._is_ending = True
+
+    def _is_cancelled(self, job: int) -> bool:
+        while self._connection.poll():
+            self._take(self._connection.recv())
+        return self._is_ending or job in self._cancelled
+
+    def _generate(self, command: Generate) -> None:
+        if self._model is None:
+            self._load_again()  # the model may have been installed meanwhile
+        assert self._model is not None
+        events = self._model.generator.generate(command.request, is_cancelled=lambda: self._is_cancelled(command.job))
+        for event in events:
+            self._send(command.job, event)
+
+    def _guarded(self, job: int, action: Callable[[], None]) -> None:
+        """Run an action; whatever it raises becomes a `Failed` event, except that the pipe is gone."""
+        try:
+            action()
+        except EngineError as error:
+            self._send(job, Failed(error.title, error.message))
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            raise
+        except Exception:
+            logger.exception("job %d failed", job)
+            self._send(job, Failed("The engine met an error it did not expect.", "Your loop is safe. Try again."))
+
+    def _send(self, job: int, event: Event) -> None:
+        self._connection.send(JobEvent(job, event))
