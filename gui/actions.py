@@ -1,0 +1,165 @@
+"""Every action once: id, text, shortcut, menu. Menus, tool bar and the `?` map are made from this table.
+
+A window registers what each id does; an id without a slot is a programming mistake and found at start-up.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMainWindow, QMenu
+
+SEPARATOR = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSpec:
+    """One action.
+
+    Attributes:
+        id: Stable name, menu first: "edit_undo".
+        text: As it stands in menus and in the map.
+        menu: Title of its menu.
+        shortcuts: Keys, the first shown; platform names such as "Ctrl" become the platform's own.
+        is_checkable: Whether it is on or off.
+        help: One sentence for the status bar and the map.
+    """
+
+    id: str
+    text: str
+    menu: str
+    shortcuts: tuple[str, ...] = ()
+    is_checkable: bool = False
+    help: str = ""
+
+
+_A = ActionSpec
+ACTIONS: tuple[ActionSpec, ...] = (
+    _A("file_new", "New loop", "File", ("Ctrl+N",)),
+    _A("file_open", "Open MIDI as a song…", "File", ("Ctrl+O",), help="Replace the loop by a MIDI file."),
+    _A("file_add_stems", "Add MIDI stems…", "File", ("Ctrl+Shift+O",), help="Add the parts of MIDI files as context."),
+    _A("file_save_as", "Save loop as MIDI…", "File", ("Ctrl+S", "Ctrl+Shift+S")),
+    _A("file_save_parts", "Save one file a part…", "File"),
+    _A("file_render", "Render to WAV…", "File", ("Ctrl+R",)),
+    _A("file_copy", "Copy file", "File", ("Ctrl+Alt+C",), help="Put a MIDI file on the clipboard, to paste in a DAW."),
+    _A("file_reveal", "Reveal last file", "File", help="Show the file that was last handed off in its folder."),
+    _A("file_quit", "Quit", "File", ("Ctrl+Q",)),
+    _A("edit_undo", "Undo", "Edit", ("Ctrl+Z",)),
+    _A("edit_redo", "Redo", "Edit", ("Ctrl+Shift+Z", "Ctrl+Y")),
+    _A("edit_cut", "Cut", "Edit", ("Ctrl+X",)),
+    _A("edit_copy", "Copy", "Edit", ("Ctrl+C",)),
+    _A("edit_paste", "Paste", "Edit", ("Ctrl+V",), help="At the playhead, or where it was copied from."),
+    _A("edit_duplicate", "Duplicate", "Edit", ("Ctrl+D",)),
+    _A("edit_delete", "Delete", "Edit", ("Del", "Backspace")),
+    _A("edit_select_all", "Select part", "Edit", ("Ctrl+A",), help="Select all notes of the part in front."),
+    _A("edit_quantise", "Quantise", "Edit", ("Q",), help="Move the selected notes to the grid."),
+    _A("edit_humanise", "Humanise", "Edit", ("H",), help="Loosen timing and velocity of the selected notes a little."),
+    _A("edit_legato", "Legato", "Edit", ("Ctrl+L",)),
+    _A("edit_reverse", "Reverse", "Edit", ("Ctrl+Shift+R",)),
+    _A("edit_double", "Half speed (×2)", "Edit", ("Ctrl+Shift+D",)),
+    _A("edit_halve", "Double speed (÷2)", "Edit", ("Ctrl+Shift+H",)),
+    _A("edit_up", "Up a semitone", "Edit", ("Up",)),
+    _A("edit_down", "Down a semitone", "Edit", ("Down",)),
+    _A("edit_octave_up", "Up an octave", "Edit", ("Shift+Up",)),
+    _A("edit_octave_down", "Down an octave", "Edit", ("Shift+Down",)),
+    _A("edit_left", "A grid step earlier", "Edit", ("Left",)),
+    _A("edit_right", "A grid step later", "Edit", ("Right",)),
+    _A("edit_longer", "Longer", "Edit", ("Shift+Right",)),
+    _A("edit_shorter", "Shorter", "Edit", ("Shift+Left",)),
+    _A("edit_louder", "Louder", "Edit", ("Ctrl+Up",)),
+    _A("edit_softer", "Softer", "Edit", ("Ctrl+Down",)),
+    _A("part_add", "Add a part", "Part", ("Ctrl+T",)),
+    _A("part_remove", "Remove part", "Part", ("Ctrl+Shift+Backspace",)),
+    _A("part_next", "Next part in front", "Part", ("Tab", "]")),
+    _A("part_previous", "Previous part in front", "Part", ("Shift+Tab", "[")),
+    _A("part_mute", "Mute part", "Part", ("M",)),
+    _A("part_solo", "Solo part", "Part", ("S",)),
+    _A("part_use", "Context / replace / ignore", "Part", ("R",), help="What G does with the part in front."),
+    _A("take_generate", "Generate", "Takes", ("G",), help="Write takes: selected bars only, if any are selected."),
+    _A("take_cancel", "Stop writing", "Takes", ("Shift+Esc",)),
+    _A("take_accept", "Use take", "Takes", ("Return", "Enter")),
+    _A("take_reject", "Back to my loop", "Takes", ("Esc",), help="Leave the take; also clears selections."),
+    _A("take_favourite", "Favourite", "Takes", ("F",)),
+    _A("take_next", "Next take", "Takes", (".",)),
+    _A("take_previous", "Previous take", "Takes", (",",)),
+    *(_A(f"take_{n}", f"Hear take {n}", "Takes", (str(n),)) for n in range(1, 10)),
+    _A("play_toggle", "Play / stop", "Play", ("Space",)),
+    _A("play_start", "To the start", "Play", ("Home",)),
+    _A("play_metronome", "Metronome", "Play", ("K",), is_checkable=True),
+    _A("view_draw", "Draw", "View", ("B",), is_checkable=True, help="A press on empty ground draws a note."),
+    _A("view_zoom_in", "Zoom in", "View", ("+", "=", "Ctrl++")),
+    _A("view_zoom_out", "Zoom out", "View", ("-", "Ctrl+-")),
+    _A("view_fit", "Show the whole loop", "View", ("Z",)),
+    _A("view_fold", "Fold to scale / used / all", "View", ("Y",)),
+    _A("view_snap_finer", "Finer grid", "View", ("Ctrl+1",)),
+    _A("view_snap_coarser", "Coarser grid", "View", ("Ctrl+2",)),
+    _A("view_theme", "Dark / light / high contrast", "View", ("Ctrl+Shift+L",)),
+    _A("view_larger", "Larger interface", "View", ("Ctrl+Shift++",)),
+    _A("view_smaller", "Smaller interface", "View", ("Ctrl+Shift+-",)),
+    _A("help_keys", "Keys", "Help", ("?", "F1")),
+    _A("help_diagnostics", "Copy diagnostics", "Help"),
+)
+MENUS = tuple(dict.fromkeys(spec.menu for spec in ACTIONS))
+_BEGIN_GROUPS = frozenset(
+    {"file_save_as", "file_quit", "edit_cut", "edit_quantise", "edit_up", "part_next", "part_mute", "take_accept",
+     "take_1", "view_zoom_in", "view_snap_finer", "view_theme"}
+)  # fmt: skip
+
+
+class ActionTable:
+    """The actions of one window.
+
+    Args:
+        window: Where they work.
+        slots: What each id does; must name every id of `ACTIONS`. Checkable ones get a bool.
+    """
+
+    def __init__(self, window: QMainWindow, slots: Mapping[str, Callable[..., None]]) -> None:
+        missing = {spec.id for spec in ACTIONS} ^ set(slots)
+        if missing:
+            raise ValueError(f"actions and slots differ: {sorted(missing)}")
+        self._actions = {spec.id: _action(window, spec, slots[spec.id]) for spec in ACTIONS}
+        self._fill_menus(window)
+
+    def __getitem__(self, id: str) -> QAction:
+        return self._actions[id]
+
+    def _fill_menus(self, window: QMainWindow) -> None:
+        menus: dict[str, QMenu] = {title: window.menuBar().addMenu(f"&{title}") for title in MENUS}
+        for spec in ACTIONS:
+            if spec.id in _BEGIN_GROUPS:
+                menus[spec.menu].addSeparator()
+            menus[spec.menu].addAction(self._actions[spec.id])
+
+
+def _action(window: QMainWindow, spec: ActionSpec, slot: Callable[..., None]) -> QAction:
+    action = QAction(spec.text, window)
+    action.setObjectName(spec.id)
+    action.setShortcuts([QKeySequence(keys) for keys in spec.shortcuts])
+    action.setCheckable(spec.is_checkable)
+    keys = f" ({shown_keys(spec)})" if spec.shortcuts else ""
+    action.setToolTip(f"{spec.text}{keys}")
+    action.setStatusTip(spec.help)
+    (action.toggled if spec.is_checkable else action.triggered).connect(
+        slot if spec.is_checkable else lambda *_: slot()
+    )
+    window.addAction(action)
+    return action
+
+
+def shown_keys(spec: ActionSpec) -> str:
+    """Return the shortcuts as the platform writes them."""
+    names = [QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText) for keys in spec.shortcuts]
+    return " · ".join(names)
+
+
+def keys_as_markdown() -> str:
+    """Return the shortcut map for the user guide."""
+    lines = []
+    for menu in MENUS:
+        lines += [f"### {menu}", "", "| Action | Keys | |", "|---|---|---|"]
+        for spec in ACTIONS:
+            if spec.menu == menu:
+                lines.append(f"| {spec.text} | {' · '.join(spec.shortcuts)} | {spec.help} |")
+        lines.append("")
+    return "\n".join(lines)

@@ -1,0 +1,335 @@
+"""What each action does, and how the window's parts answer each other.
+
+Everything that changes the music goes through `LoopDocument.edit`; everything that is heard through `Playback`; takes
+through `TakeBoard`. This is the only place that knows all of them.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QInputDialog
+
+from engine.jobs import ChildStopped, SoundState, Start, WorkerReady
+from engine.messages import Failed, PartUse
+from engine.music.general_midi import Role
+from engine.music.harmony import Key
+from engine.music.loop import Loop, Track
+from engine.music.timing import Meter
+from gui import loop_edits
+from gui.document import LoopDocument
+from gui.editing import Editor
+from gui.engine_bridge import EngineBridge
+from gui.files import Files
+from gui.main_window import MainWindow
+from gui.piano_roll.selection import NOTHING, BarSelection
+from gui.piano_roll.state import RollState
+from gui.piano_roll.transform import Fold, Snap
+from gui.playback import Playback
+from gui.requests import request_of, target_of, target_text
+from gui.session import Session
+from gui.takes import TakeBoard, next_seed
+
+logger = logging.getLogger(__name__)
+
+ZOOM_FACTOR = 1.25
+_SNAPS_BY_SIZE = (Snap.QUARTER, Snap.EIGHTH, Snap.SIXTEENTH, Snap.THIRTY_SECOND)
+_STATES = (PartUse.CONTEXT, PartUse.REPLACE, PartUse.IGNORE)
+
+
+class Commands(QObject):
+    """Connects everything.
+
+    Args:
+        window, document, state, session, board, playback, bridge, files: See their classes.
+        appearance: Slots of the actions about looks and help, which belong to the application.
+    """
+
+    def __init__(
+        self,
+        *,
+        window: MainWindow,
+        document: LoopDocument,
+        state: RollState,
+        session: Session,
+        board: TakeBoard,
+        playback: Playback,
+        bridge: EngineBridge,
+        files: Files,
+        appearance: dict[str, Callable[..., None]],
+    ) -> None:
+        super().__init__(window)
+        self.window, self.document, self.state, self.session = window, document, state, session
+        self.board, self.playback, self.bridge, self.files = board, playback, bridge, files
+        self.editor = Editor(state)
+        self._tempo_gesture: int | None = None
+        self.actions = window.add_actions({**self._slots(), **self.editor.slots(), **files.slots(), **appearance})
+        self._connect_document()
+        self._connect_panels()
+        self._connect_engine()
+        self._show_target()
+
+    def _slots(self) -> dict[str, Callable[..., None]]:
+        view, stack = self.state, self.document.undo_stack
+        return {
+            "file_new": lambda: self.document.edit("New loop", loop_edits.empty_loop()),
+            "file_quit": self.window.close,
+            "edit_undo": stack.undo,
+            "edit_redo": stack.redo,
+            "part_add": self.window.tracks.show_add_menu,
+            "part_remove": lambda: self.remove_part(view.view.front),
+            "part_next": lambda: self.step_part(1),
+            "part_previous": lambda: self.step_part(-1),
+            "part_mute": lambda: self._change_front(lambda s: replace(s, is_muted=not s.is_muted)),
+            "part_solo": lambda: self._change_front(lambda s: replace(s, is_soloed=not s.is_soloed)),
+            "part_use": lambda: self._change_front(
+                lambda s: replace(s, use=_STATES[(_STATES.index(s.use) + 1) % len(_STATES)])
+            ),
+            "take_generate": self.generate,
+            "take_cancel": self.board.cancel,
+            "take_accept": self.accept_take,
+            "take_reject": self.escape,
+            "take_favourite": self.files.toggle_favourite,
+            "take_next": lambda: self.board.step(1),
+            "take_previous": lambda: self.board.step(-1),
+            **{f"take_{n}": lambda n=n: self.board.hear(n - 1) for n in range(1, 10)},
+            "play_toggle": self.playback.toggle,
+            "play_start": lambda: self.playback.play_from(0),
+            "play_metronome": self.playback.set_metronome,
+            "view_draw": lambda on: view.set_view(is_drawing=on),
+            "view_zoom_in": lambda: self.window.roll.zoom(ZOOM_FACTOR),
+            "view_zoom_out": lambda: self.window.roll.zoom(1 / ZOOM_FACTOR),
+            "view_fit": self.window.roll.fit,
+            "view_fold": self.cycle_fold,
+            "view_snap_finer": lambda: self.step_snap(1),
+            "view_snap_coarser": lambda: self.step_snap(-1),
+        }
+
+    def _connect_document(self) -> None:
+        self.document.was_reset.connect(self.session.start)
+        self.document.loop_changed.connect(self._on_loop_changed)
+        self.state.edited.connect(self._on_edited)
+        stack = self.document.undo_stack
+        for signal in (stack.undoTextChanged, stack.redoTextChanged):
+            signal.connect(lambda *_: self._show_undo())
+        self.state.selection_changed.connect(self._show_target)
+        self.state.view_changed.connect(self._show_target)
+        self.session.parts_changed.connect(self._show_target)
+        self._show_undo()
+
+    def _connect_panels(self) -> None:
+        bar, tracks, takes = self.window.transport, self.window.tracks, self.window.takes
+        bar.play_toggled.connect(self.playback.toggle)
+        bar.generate_wanted.connect(self.generate)
+        bar.tempo_edited.connect(self._on_tempo)
+        bar.bars_edited.connect(lambda bars: self.edit("Change length", loop_edits.with_shape(self.loop, bars=bars)))
+        bar.meter_edited.connect(self._on_meter)
+        bar.key_edited.connect(self._on_key)
+        bar.name_edited.connect(lambda name: self.edit("Rename loop", replace(self.loop, name=name)))
+        bar.snap_chosen.connect(lambda snap: self.state.set_view(snap=snap))
+        bar.badge.drag_started.connect(self.files.drag_loop)
+        bar.show_snap(self.state.view.snap)
+        tracks.drag_started.connect(self.files.drag_part)
+        tracks.track_edited.connect(self._on_track_edited)
+        tracks.removal_wanted.connect(self.remove_part)
+        tracks.part_wanted.connect(self.add_part)
+        takes.accept_wanted.connect(self.accept_take)
+        takes.reject_wanted.connect(self.board.leave)
+        takes.favourite_wanted.connect(self.files.toggle_favourite)
+        takes.cancel_wanted.connect(self.board.cancel)
+        self.window.roll.ruler.tick_chosen.connect(self.playback.play_from)
+        self.window.roll.ruler.chords_wanted.connect(self.edit_chords)
+        self.window.files_dropped.connect(self.files.add_paths)
+        self.playback.playing_changed.connect(bar.show_playing)
+        self.board.heard_changed.connect(self._on_heard_changed)
+        self.board.failed.connect(self._on_failed)
+
+    def _connect_engine(self) -> None:
+        self.bridge.worker_ready.connect(self._on_worker_ready)
+        self.bridge.failed.connect(self._on_engine_failed)
+        self.bridge.child_stopped.connect(self._on_child_stopped)
+        self.playback.sound_changed.connect(self._on_sound)
+
+    @property
+    def loop(self) -> Loop:
+        """What the roll shows: the document's loop, or the take that is heard."""
+        return self.state.loop
+
+    def edit(self, text: str, loop: Loop, *, gesture: int | None = None) -> None:
+        """Change the music, undoably; a take that is heard is used first."""
+        if self.board.heard is not None and loop != self.state.loop:
+            self.accept_take()
+        self.document.edit(text, loop, gesture=gesture)
+
+    def _on_edited(self, text: str, loop: Loop) -> None:
+        self.edit(text, loop)
+
+    def _on_loop_changed(self, loop: Loop) -> None:
+        self.session.fit(loop)
+        self.board.leave()
+        self._show(loop)
+        self.playback.follow(loop)
+
+    def _show(self, loop: Loop) -> None:
+        self.state.set_loop(loop)
+        self.window.transport.show_loop(loop)
+        self._show_target()
+
+    def _on_heard_changed(self) -> None:
+        """Show the take, with the producer's own loop dotted behind it; play it from the next bar line on."""
+        take = self.board.heard_take
+        loop = take.loop if take is not None else self.document.loop
+        self._show(loop)
+        self.state.set_compared(self.document.loop if take is not None else None)
+        self.window.controls.show_take(take)
+        self.playback.follow(loop, start=Start.NEXT_BAR)
+        if take is not None and not self.playback.is_playing:
+            self.playback.play()
+
+    def accept_take(self) -> None:
+        """Make the take that is heard the loop: one undo step."""
+        take = self.board.heard_take
+        if take is None:
+            return
+        number = take.number + 1
+        self.board.heard = None
+        self.state.set_compared(None)
+        self.document.edit(f"Use take {number}", take.loop)
+        self.board.heard_changed.emit()
+        self.state.select_bars(BarSelection())
+        self.window.say(f"Take {number} is your loop now. Undo brings the old one back.")
+
+    def escape(self) -> None:
+        """Give up, one thing a press: a gesture, the take that is heard, the selection, the writing."""
+        roll = self.window.roll
+        if roll.pitched.cancel_gesture() or roll.drums.cancel_gesture():
+            return
+        if self.board.heard is not None:
+            self.board.leave()
+        elif self.state.selection or self.state.bars:
+            self.state.select(NOTHING)
+            self.state.select_bars(BarSelection())
+        elif self.board.is_running:
+            self.board.cancel()
+
+    def generate(self) -> None:
+        """Write takes of what the button says."""
+        if self.board.heard is not None:
+            self.board.leave()
+        target = self._target()
+        if not target.bars:
+            self.window.banner.say("There is no part to write.", action="Add a part", slot=self._add_part_menu)
+            return
+        wishes = self.session.wishes
+        if not wishes.is_seed_kept:
+            wishes = replace(wishes, seed=next_seed(wishes.seed))
+            self.session.change_wishes(wishes)
+        self.window.banner.hide()
+        self.board.generate(request_of(self.document.loop, self.session.parts, wishes, target))
+
+    def _add_part_menu(self) -> None:
+        self.window.tracks.show_add_menu()
+
+    def _target(self):
+        return target_of(
+            self.document.loop,
+            self.session.parts,
+            bars=self.state.bars,
+            notes=self.state.selection,
+            front=self.state.view.front,
+        )
+
+    def _show_target(self) -> None:
+        if len(self.session.parts) == len(self.document.loop.tracks):
+            self.window.transport.generate.setText(target_text(self.document.loop, self._target()))
+        self.window.transport.show_snap(self.state.view.snap)
+
+    def _show_undo(self) -> None:
+        stack = self.document.undo_stack
+        for action, text, can in (
+            (self.actions["edit_undo"], stack.undoText(), stack.canUndo()),
+            (self.actions["edit_redo"], stack.redoText(), stack.canRedo()),
+        ):
+            name = "Undo" if action.objectName() == "edit_undo" else "Redo"
+            action.setText(f"{name} “{text}”" if text else name)
+            action.setEnabled(can)
+
+    def add_part(self, role: Role) -> None:
+        self.edit("Add part", loop_edits.with_part(self.document.loop, role))
+        self.state.bring_to_front(len(self.document.loop.tracks) - 1)
+
+    def remove_part(self, part: int) -> None:
+        if part < len(self.document.loop.tracks):
+            self.session.remove_part(part)
+            self.edit("Remove part", loop_edits.without_part(self.document.loop, part))
+
+    def step_part(self, direction: int) -> None:
+        count = len(self.loop.tracks)
+        if count:
+            self.state.bring_to_front((self.state.view.front + direction) % count)
+
+    def _change_front(self, change: Callable) -> None:
+        if self.state.view.front < len(self.session.parts):
+            self.session.change_part(self.state.view.front, change)
+
+    def _on_track_edited(self, part: int, text: str, track: Track) -> None:
+        self.edit(text, self.loop.with_track(part, track))
+
+    def _on_tempo(self, tempo_bpm: float) -> None:
+        """One drag or burst of typing on the tempo is one undo step."""
+        stack = self.document.undo_stack
+        if self._tempo_gesture is None or stack.undoText() != "Change tempo":
+            self._tempo_gesture = self.document.begin_gesture()
+        self.edit("Change tempo", replace(self.loop, tempo_bpm=tempo_bpm), gesture=self._tempo_gesture)
+
+    def _on_meter(self, text: str) -> None:
+        self.edit("Change meter", loop_edits.with_shape(self.loop, meter=Meter.parse(text)))
+        self.window.transport.focus_back()
+
+    def _on_key(self, key: Key | None) -> None:
+        self.edit("Change key", loop_edits.with_key(self.loop, key))
+        self.window.transport.focus_back()
+
+    def edit_chords(self, bar: int) -> None:
+        """Ask for the chords of a bar."""
+        old = " ".join(str(chord) for chord in self.loop.chords[bar]) if self.loop.chords else ""
+        text, is_ok = QInputDialog.getText(self.window, f"Chords of bar {bar + 1}", "Such as  Am  or  F G7", text=old)
+        if not is_ok:
+            return
+        try:
+            self.edit("Change chords", loop_edits.with_chords_of_bar(self.loop, bar, text))
+        except ValueError as error:
+            self.window.banner.say(str(error))
+
+    def cycle_fold(self) -> None:
+        folds = list(Fold)
+        fold = folds[(folds.index(self.state.view.fold) + 1) % len(folds)]
+        self.state.set_view(fold=fold)
+        self.window.say(f"Rows: {fold.value.lower()}")
+
+    def step_snap(self, direction: int) -> None:
+        snap = self.state.view.snap
+        index = _SNAPS_BY_SIZE.index(snap) if snap in _SNAPS_BY_SIZE else 2
+        index = min(max(0, index + direction), len(_SNAPS_BY_SIZE) - 1)
+        self.state.set_view(snap=_SNAPS_BY_SIZE[index])
+
+    def _on_worker_ready(self, event: WorkerReady) -> None:
+        self.window.engine_label.setText(f"Model {event.model} · {event.provider}")
+
+    def _on_failed(self, event: Failed) -> None:
+        self.window.banner.say(f"{event.title} {event.message}".strip(), action="Try again", slot=self.generate)
+
+    def _on_engine_failed(self, job: int, event: Failed) -> None:
+        if job == 0:
+            self.window.engine_label.setText(event.title)
+            self.window.engine_label.setToolTip(event.message)
+
+    def _on_child_stopped(self, event: ChildStopped) -> None:
+        if event.is_restarted:
+            self.window.banner.say("The engine stopped; your loop is safe. It was started again.")
+        else:
+            self.window.banner.say("The engine keeps stopping. Your loop is safe; restart Turnaround to go on.")
+
+    def _on_sound(self, state: SoundState) -> None:
+        self.window.sound_label.setText(state.reason)

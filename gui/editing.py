@@ -1,0 +1,160 @@
+"""The edit actions: each takes the selection (or, without one, the part in front) and commits one undo step."""
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+
+from engine.music.feel import quantised
+from engine.music.loop import Loop, Note
+from gui.piano_roll import gestures
+from gui.piano_roll.gestures import Edited
+from gui.piano_roll.selection import NOTHING, NoteRef, Selection, notes_by_part, selected_all
+from gui.piano_roll.state import RollState
+from gui.piano_roll.transform import Snap, pitch_rows
+
+VELOCITY_STEP = 8
+HUMAN_TICKS = 9.0
+HUMAN_VELOCITY = 7.0
+# The grids of `Snap` as metric levels of `engine.music.feel`.
+_LEVELS = {
+    Snap.QUARTER: 0,
+    Snap.EIGHTH: 2,
+    Snap.SIXTEENTH: 4,
+    Snap.THIRTY_SECOND: 6,
+    Snap.EIGHTH_TRIPLET: 5,
+    Snap.SIXTEENTH_TRIPLET: 7,
+    Snap.OFF: 4,
+}
+
+
+class Editor:
+    """Edits what the roll shows.
+
+    Args:
+        state: The roll.
+    """
+
+    def __init__(self, state: RollState) -> None:
+        self.state = state
+        self._clipboard: tuple[tuple[int, Note], ...] = ()
+
+    @property
+    def unit(self) -> int:
+        """Ticks of a grid step."""
+        snap = self.state.view.snap
+        return Snap.SIXTEENTH.ticks if snap is Snap.OFF else snap.ticks
+
+    def slots(self) -> dict[str, Callable[[], None]]:
+        """Return what each edit action does."""
+        return {
+            "edit_cut": self.cut,
+            "edit_copy": self.copy,
+            "edit_paste": self.paste,
+            "edit_duplicate": lambda: self._apply("Duplicate", gestures.duplicated, unit=self.unit),
+            "edit_delete": self.delete,
+            "edit_select_all": self.select_part,
+            "edit_quantise": lambda: self._apply("Quantise", _quantised, snap=self.state.view.snap),
+            "edit_humanise": lambda: self._apply("Humanise", _humanised),
+            "edit_legato": lambda: self._apply("Legato", gestures.legato),
+            "edit_reverse": lambda: self._apply("Reverse", gestures.reversed_in_time),
+            "edit_double": lambda: self._apply("Half speed", gestures.stretched, factor=2.0),
+            "edit_halve": lambda: self._apply("Double speed", gestures.stretched, factor=0.5),
+            "edit_up": lambda: self.transpose(1),
+            "edit_down": lambda: self.transpose(-1),
+            "edit_octave_up": lambda: self.transpose(12),
+            "edit_octave_down": lambda: self.transpose(-12),
+            "edit_left": lambda: self.nudge(-self.unit),
+            "edit_right": lambda: self.nudge(self.unit),
+            "edit_longer": lambda: self._apply("Longer", gestures.resized, end_ticks=self.unit),
+            "edit_shorter": lambda: self._apply("Shorter", gestures.resized, end_ticks=-self.unit),
+            "edit_louder": lambda: self.change_velocity(VELOCITY_STEP),
+            "edit_softer": lambda: self.change_velocity(-VELOCITY_STEP),
+        }
+
+    @property
+    def subject(self) -> Selection:
+        """What an edit works on: the selection, else all notes of the part in front."""
+        front = self.state.view.front
+        if self.state.selection or front >= len(self.state.loop.tracks):
+            return self.state.selection
+        return selected_all(self.state.loop, [front])
+
+    def _apply(self, text: str, edit: Callable[..., Edited], **arguments: object) -> None:
+        subject = self.subject
+        if not subject:
+            return
+        edited = edit(self.state.loop, subject, **arguments)
+        if not self.state.selection:
+            edited = Edited(edited.loop, NOTHING)  # what was not selected before is not selected after
+        self.state.commit(text, edited)
+
+    def select_part(self) -> None:
+        if self.state.view.front < len(self.state.loop.tracks):
+            self.state.select(selected_all(self.state.loop, [self.state.view.front]))
+
+    def copy(self) -> None:
+        if self.state.selection:
+            self._clipboard = tuple((ref.part, ref.note) for ref in sorted(self.state.selection))
+
+    def cut(self) -> None:
+        self.copy()
+        self.delete()
+
+    def delete(self) -> None:
+        """Delete the selected notes; only them: no selection, nothing to delete."""
+        if self.state.selection:
+            self.state.commit("Delete notes", gestures.deleted(self.state.loop, self.state.selection))
+
+    def paste(self) -> None:
+        """Paste at the playhead's grid step while playing, else where it was copied from."""
+        if not self._clipboard:
+            return
+        shift = 0
+        if self.state.playhead_tick >= 0:
+            first = min(note.onset for _, note in self._clipboard)
+            shift = self.state.view.snap.before(self.state.playhead_tick) - self.state.view.snap.before(first)
+        notes = [(part, replace(note, onset=max(0, note.onset + shift))) for part, note in self._clipboard]
+        self.state.commit("Paste", gestures.pasted(self.state.loop, notes))
+
+    def transpose(self, semitones: int) -> None:
+        self._apply("Transpose", gestures.transposed, semitones=semitones)
+
+    def nudge(self, ticks: int) -> None:
+        rows = pitch_rows(self.state.loop)
+        self._apply("Nudge", gestures.moved, ticks=ticks, rows=rows)
+
+    def change_velocity(self, by: int) -> None:
+        self._apply("Change velocity", gestures.with_velocity, velocity=lambda note: note.velocity + by)
+
+
+def _quantised(loop: Loop, selection: Selection, *, snap: Snap) -> Edited:
+    """Move the selected notes to the grid; the others stay."""
+    chosen: set[NoteRef] = set()
+    for part, notes in notes_by_part(selection).items():
+        track = loop.tracks[part]
+        moved = quantised(sorted(notes), length=loop.length, level=_LEVELS[snap])
+        rest = [note for note in track.notes if note not in notes]
+        track = track.with_notes([*rest, *moved])
+        loop = loop.with_track(part, track)
+        chosen |= {NoteRef(part, note) for note in moved} & {NoteRef(part, note) for note in track.notes}
+    return Edited(loop, frozenset(chosen))
+
+
+def _humanised(loop: Loop, selection: Selection) -> Edited:
+    """Loosen timing and velocity; the same notes are always loosened the same way."""
+    random_of = random.Random(len(selection))
+    chosen: set[NoteRef] = set()
+    for part, notes in sorted(notes_by_part(selection).items()):
+        loosened = [_loosened(note, random_of, loop.length) for note in sorted(notes)]
+        rest = [note for note in loop.tracks[part].notes if note not in notes]
+        track = loop.tracks[part].with_notes([*rest, *loosened])
+        loop = loop.with_track(part, track)
+        chosen |= {NoteRef(part, note) for note in loosened} & {NoteRef(part, note) for note in track.notes}
+    return Edited(loop, frozenset(chosen))
+
+
+def _loosened(note: Note, random_of: random.Random, length: int) -> Note:
+    onset = max(0, note.onset + round(random_of.gauss(0.0, HUMAN_TICKS)))
+    velocity = min(127, max(1, note.velocity + round(random_of.gauss(0.0, HUMAN_VELOCITY))))
+    onset = min(onset, length - note.duration) if note.duration < length else note.onset
+    return replace(note, onset=max(0, onset), velocity=velocity)

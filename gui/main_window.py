@@ -1,0 +1,146 @@
+"""The window: where each panel stands. No logic: `commands.py` says what happens."""
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMainWindow, QPushButton, QVBoxLayout, QWidget
+
+from gui.actions import ActionTable
+from gui.panels.controls import ControlsPanel
+from gui.panels.takes import TakesPanel
+from gui.panels.tracks import TracksPanel
+from gui.panels.transport import TransportBar
+from gui.piano_roll.editor import RollEditor
+from gui.piano_roll.state import RollState
+from gui.session import Session
+from gui.takes import TakeBoard
+from gui.theme import SPACE_PX
+
+SIZE_PX = (1440, 900)
+SMALLEST_PX = (1040, 640)
+MIDI_SUFFIXES = (".mid", ".midi", ".smf", ".kar")
+NOTICE_MS = 6000
+
+
+class Banner(QFrame):
+    """One sentence and a way on, over the roll; goes when it is closed or replaced."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("kind", "banner")
+        self._text = QLabel()
+        self._text.setWordWrap(True)
+        self._action = QPushButton()
+        self._slot: Callable[[], None] | None = None
+        close = QPushButton("Close")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 6, 8, 6)
+        layout.addWidget(self._text, 1)
+        layout.addWidget(self._action)
+        layout.addWidget(close)
+        close.clicked.connect(self.hide)
+        self._action.clicked.connect(self._run)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        return self._text.text()
+
+    def say(self, text: str, *, action: str = "", slot: Callable[[], None] | None = None) -> None:
+        """Show a sentence, with a button if there is something to be done."""
+        self._text.setText(text)
+        self._action.setText(action)
+        self._action.setVisible(bool(action))
+        self._slot = slot
+        self.show()
+
+    def _run(self) -> None:
+        self.hide()
+        if self._slot is not None:
+            self._slot()
+
+
+class MainWindow(QMainWindow):
+    """Lays out the panels.
+
+    Args:
+        state: The roll's model.
+        session: Settings of parts and wishes.
+        board: The takes.
+    """
+
+    files_dropped = Signal(list)  # paths
+    closing = Signal()
+
+    def __init__(self, state: RollState, session: Session, board: TakeBoard) -> None:
+        super().__init__()
+        self.setWindowTitle("Turnaround")
+        self.setAcceptDrops(True)
+        self.resize(*SIZE_PX)
+        self.setMinimumSize(*SMALLEST_PX)
+        self.transport = TransportBar(state.loop)
+        self.tracks = TracksPanel(state, session)
+        self.roll = RollEditor(state)
+        self.controls = ControlsPanel(state, session)
+        self.takes = TakesPanel(board, state)
+        self.banner = Banner()
+        self.engine_label = QLabel("Engine is starting …")
+        self.sound_label = QLabel("")
+        for label in (self.sound_label, self.engine_label):
+            label.setProperty("kind", "muted")
+            self.statusBar().addPermanentWidget(label)
+        self.statusBar().setSizeGripEnabled(False)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        middle = QWidget()
+        columns = QHBoxLayout(middle)
+        columns.setContentsMargins(0, 0, 0, 0)
+        columns.setSpacing(1)
+        columns.addWidget(self.tracks)
+        columns.addWidget(self.roll, 1)
+        columns.addWidget(self.controls)
+        banner = QWidget()
+        frame = QVBoxLayout(banner)
+        frame.setContentsMargins(SPACE_PX, 0, SPACE_PX, 0)
+        frame.addWidget(self.banner)
+        central = QWidget()
+        rows = QVBoxLayout(central)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(1)
+        rows.addWidget(self.transport)
+        rows.addWidget(banner)
+        rows.addWidget(middle, 1)
+        rows.addWidget(self.takes)
+        self.setCentralWidget(central)
+
+    def add_actions(self, slots: Mapping[str, Callable[..., None]]) -> ActionTable:
+        """Fill the menus."""
+        return ActionTable(self, slots)
+
+    def say(self, text: str) -> None:
+        """Show a passing notice in the status bar."""
+        self.statusBar().showMessage(text, NOTICE_MS)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.source() is None and midi_paths(event.mimeData()):
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = midi_paths(event.mimeData())
+        if paths:
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+            self.files_dropped.emit(paths)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.closing.emit()
+        super().closeEvent(event)
+
+
+def midi_paths(mime: QMimeData) -> list[str]:
+    """Return the MIDI files and folders among what is dragged."""
+    paths = [url.toLocalFile() for url in mime.urls() if url.isLocalFile()]
+    return [path for path in paths if path.lower().endswith(MIDI_SUFFIXES) or "." not in path.rsplit("/", 1)[-1]]

@@ -1,0 +1,258 @@
+"""The takes as thumbnails that fill while they are written; click or press a number to hear one."""
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.messages import Finished
+from gui.panels.bar_strip import paint_notes_small
+from gui.piano_roll.state import RollState
+from gui.takes import Slot, TakeBoard, shown_loop
+from gui.theme import RADIUS_PX, SPACE_PX, mixed
+
+THUMB_WIDTH_PX, THUMB_HEIGHT_PX = 196, 104
+TITLE_PX = 24
+PANEL_HEIGHT_PX = 152
+
+
+class TakeThumb(QWidget):
+    """One take in small.
+
+    Args:
+        board: Where it comes from.
+        index: Which.
+        state: Theme.
+    """
+
+    def __init__(self, board: TakeBoard, index: int, state: RollState) -> None:
+        super().__init__()
+        self.board, self.index, self.state = board, index, state
+        self.setFixedHeight(THUMB_HEIGHT_PX)
+        self.setMinimumWidth(120)
+        self.setMaximumWidth(THUMB_WIDTH_PX)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAccessibleName(f"Take {index + 1}")
+        self.setToolTip(f"Hear take {index + 1} ({index + 1}); Return uses it, Esc goes back, F marks it.")
+
+    def sizeHint(self) -> QSize:
+        return QSize(THUMB_WIDTH_PX, THUMB_HEIGHT_PX)
+
+    @property
+    def slot(self) -> Slot:
+        return self.board.slots[self.index]
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.index >= len(self.board.slots):
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        theme, slot = self.state.theme, self.slot
+        is_heard = self.board.heard == self.index
+        frame = QRectF(1, 1, self.width() - 2, self.height() - 2)
+        painter.setBrush(QColor(theme.raised))
+        line = QColor(theme.accent if is_heard else theme.muted if self.hasFocus() else theme.line)
+        painter.setPen(QPen(line, 2 if is_heard else 1))
+        painter.drawRoundedRect(frame, RADIUS_PX, RADIUS_PX)
+        self._paint_title(painter, is_heard=is_heard)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        self._paint_parts(painter, slot)
+        if slot.take is None and slot.cells_total:
+            done = (self.width() - 16) * slot.cells_done / slot.cells_total
+            painter.fillRect(QRectF(8, self.height() - 6, done, 2), QColor(theme.accent))
+
+    def _paint_title(self, painter: QPainter, *, is_heard: bool) -> None:
+        theme, slot = self.state.theme, self.slot
+        font = QFont(painter.font())
+        font.setPixelSize(12)
+        font.setBold(True)
+        painter.setFont(font)
+        painter.setPen(QColor(theme.accent if is_heard else theme.text))
+        place = QRectF(10, 2, self.width() - 20, TITLE_PX)
+        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, str(self.index + 1))
+        font.setBold(False)
+        font.setPixelSize(11)
+        painter.setFont(font)
+        painter.setPen(QColor(theme.muted))
+        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, take_note(slot))
+
+    def _paint_parts(self, painter: QPainter, slot: Slot) -> None:
+        loop = shown_loop(slot)
+        count = max(1, len(loop.tracks))
+        room = QRectF(8, TITLE_PX + 2, self.width() - 16, self.height() - TITLE_PX - 12)
+        lane_px = room.height() / count
+        for part in range(len(loop.tracks)):
+            lane = QRectF(room.left(), room.top() + part * lane_px, room.width(), lane_px - 2)
+            painter.fillRect(lane, mixed(QColor(self.state.theme.raised), QColor(self.state.theme.row_off), 0.6))
+            if slot.take is not None:
+                paint_notes_small(painter, loop, part, place=lane, theme=self.state.theme)
+            else:
+                self._paint_written(painter, slot, part, lane)
+
+    def _paint_written(self, painter: QPainter, slot: Slot, part: int, lane: QRectF) -> None:
+        """Paint what has been written of a part so far; of a part that is context, the context."""
+        loop = slot.request.canvas
+        notes = [note for (p, _), bar in slot.written.items() if p == part for note in bar]
+        if slot.request.parts[part].use.value != "replace":
+            paint_notes_small(painter, loop, part, place=lane, theme=self.state.theme)
+            return
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.state.theme.role(loop.tracks[part].role))
+        scale = lane.width() / loop.length
+        pitches = [pitch for _, pitch, _, _ in notes] or [60]
+        low, rows = min(pitches), max(12, max(pitches) - min(pitches) + 1)
+        row_px = lane.height() / rows
+        painter.drawRects(
+            [
+                QRectF(
+                    lane.left() + onset * scale,
+                    lane.bottom() - (pitch - low + 1) * row_px,
+                    max(1.5, duration * scale - 0.5),
+                    max(1.5, row_px),
+                )
+                for onset, pitch, duration, _ in notes
+            ]
+        )
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() is Qt.MouseButton.LeftButton:
+            self.board.hear(self.index)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space:
+            self.board.hear(self.index)
+        else:
+            super().keyPressEvent(event)
+
+
+def take_note(slot: Slot) -> str:
+    """Return the line beside a take's number: how far it is, or how many wishes were met."""
+    heart = "♥  " if slot.is_favourite else ""
+    if slot.take is None:
+        return f"{slot.cells_done}/{slot.cells_total} bars" if slot.cells_total else "waiting"
+    met = sum(report.is_met for report in slot.take.reports)
+    notes = slot.take.loop.note_count
+    return f"{heart}{met}/{len(slot.take.reports)} wishes" if slot.take.reports else f"{heart}{notes} notes"
+
+
+class TakesPanel(QFrame):
+    """The takes side by side, and what to do with the one that is heard.
+
+    Args:
+        board: The takes.
+        state: Theme.
+    """
+
+    accept_wanted = Signal()
+    reject_wanted = Signal()
+    favourite_wanted = Signal()
+    cancel_wanted = Signal()
+
+    def __init__(self, board: TakeBoard, state: RollState, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.board, self.state = board, state
+        self.thumbs: list[TakeThumb] = []
+        self.setProperty("kind", "panel")
+        self.setFixedHeight(PANEL_HEIGHT_PX)
+        self._title = QLabel()
+        self._title.setProperty("kind", "title")
+        self._empty = QLabel()
+        self._empty.setProperty("kind", "muted")
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setText("Press G to write takes.   Select bars on a part's card to rewrite only those.")
+        self.accept = QPushButton("Use take  ⏎")
+        self.accept.setProperty("kind", "primary")
+        self.reject = QPushButton("Back to my loop  Esc")
+        self.favourite = QToolButton()
+        self.favourite.setText("♥")
+        self.favourite.setToolTip("Favourite (F)")
+        self.favourite.setAccessibleName("Favourite")
+        self.cancel = QPushButton("Stop writing")
+        self._lay_out()
+        self.accept.clicked.connect(self.accept_wanted)
+        self.reject.clicked.connect(self.reject_wanted)
+        self.favourite.clicked.connect(self.favourite_wanted)
+        self.cancel.clicked.connect(self.cancel_wanted)
+        board.slots_changed.connect(self.rebuild)
+        board.slot_changed.connect(self._on_slot_changed)
+        board.heard_changed.connect(self._on_heard_changed)
+        board.running_changed.connect(lambda *_: self._show_state())
+        board.finished.connect(self._on_finished)
+        state.content_changed.connect(self._on_theme)
+        self.rebuild()
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setContentsMargins(0, 0, 0, 0)
+        head.addWidget(self._title, 1)
+        for widget in (self.cancel, self.favourite, self.reject, self.accept):
+            widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            head.addWidget(widget)
+        self._row = QWidget()
+        self._thumbs = QHBoxLayout(self._row)
+        self._thumbs.setContentsMargins(0, 0, 0, 0)
+        self._thumbs.setSpacing(SPACE_PX)
+        scroll = QScrollArea()
+        scroll.setProperty("kind", "panel")
+        scroll.setWidgetResizable(True)
+        scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(self._row)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(SPACE_PX, 6, SPACE_PX, 4)
+        layout.setSpacing(4)
+        layout.addLayout(head)
+        layout.addWidget(scroll, 1)
+
+    def rebuild(self) -> None:
+        """Make the thumbnails anew."""
+        while (item := self._thumbs.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None and widget is not self._empty:
+                widget.hide()
+                widget.deleteLater()
+        self.thumbs = [TakeThumb(self.board, index, self.state) for index in range(len(self.board.slots))]
+        self._thumbs.addWidget(self._empty, 1)
+        for thumb in self.thumbs:
+            self._thumbs.addWidget(thumb)
+        self._thumbs.addStretch(0 if not self.thumbs else 1)
+        self._show_state()
+
+    def _on_slot_changed(self, index: int) -> None:
+        if index < len(self.thumbs):
+            self.thumbs[index].update()
+
+    def _on_heard_changed(self) -> None:
+        for thumb in self.thumbs:
+            thumb.update()
+        self._show_state()
+
+    def _on_theme(self) -> None:
+        for thumb in self.thumbs:
+            thumb.update()
+
+    def _on_finished(self, event: Finished) -> None:
+        if not event.was_cancelled:
+            self._title.setText(
+                f"TAKES   ·   first note after {event.first_note_seconds:.1f} s, all after {event.seconds:.1f} s"
+            )
+
+    def _show_state(self) -> None:
+        board = self.board
+        self._empty.setVisible(not board.slots)
+        if board.heard is not None:
+            self._title.setText(f"HEARING TAKE {board.heard + 1}   ·   your loop is dotted behind it")
+        else:
+            self._title.setText("WRITING …" if board.is_running else "TAKES")
+        for widget in (self.accept, self.reject, self.favourite):
+            widget.setVisible(board.heard is not None)
+        self.cancel.setVisible(board.is_running)

@@ -1,0 +1,283 @@
+"""The parts, one card each: name, level, mute and solo, bars, and what generating does with it.
+
+A card is also the part's drag handle: pulled out of the window it becomes a MIDI file.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QMouseEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QInputDialog,
+    QLabel,
+    QMenu,
+    QScrollArea,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.messages import PartUse
+from engine.music.general_midi import ROLES, Role
+from engine.music.loop import Track
+from gui.panels.bar_strip import BarStrip
+from gui.piano_roll.state import RollState
+from gui.session import PartSettings, Session
+from gui.theme import ROLE_GLYPHS, SPACE_PX
+
+PANEL_WIDTH_PX = 244
+_USE_HELP = {
+    PartUse.CONTEXT: "Stays as it is; new parts are written to fit it.",
+    PartUse.REPLACE: "G writes it anew.",
+    PartUse.IGNORE: "Stays, but is not shown to the model.",
+}
+
+
+def _small_button(text: str, tip: str) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setProperty("kind", "small")
+    button.setCheckable(True)
+    button.setToolTip(tip)
+    button.setAccessibleName(tip)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return button
+
+
+class TrackCard(QFrame):
+    """One part.
+
+    Args:
+        state: Loop, selection and which part is in front.
+        session: Its settings.
+        part: Index of the part.
+    """
+
+    drag_started = Signal(int)
+    track_edited = Signal(int, str, object)  # part, name of the step, Track
+    removal_wanted = Signal(int)
+
+    def __init__(self, state: RollState, session: Session, part: int) -> None:
+        super().__init__()
+        self.state, self.session, self.part = state, session, part
+        self._pressed_at: QPointF | None = None
+        self.setProperty("kind", "card")
+        self.setToolTip("Drag this card into your DAW. Right-click for name, role and sound.")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(SPACE_PX, 6, SPACE_PX, 7)
+        layout.setSpacing(5)
+        layout.addLayout(self._head())
+        self.strip = BarStrip(state, part)
+        layout.addWidget(self.strip)
+        layout.addLayout(self._foot())
+        self.show_settings()
+        self.show_front()
+
+    @property
+    def track(self) -> Track:
+        return self.state.loop.tracks[self.part]
+
+    def _head(self) -> QHBoxLayout:
+        head = QHBoxLayout()
+        head.setSpacing(6)
+        color = self.state.theme.role(self.track.role).name()
+        glyph = QLabel(ROLE_GLYPHS[self.track.role])
+        glyph.setStyleSheet(f"color: {color}; font-size: 14px;")
+        self.name = QLabel(self.track.label)
+        self.name.setStyleSheet("font-weight: 600;")
+        self.volume = QSlider(Qt.Orientation.Horizontal)
+        self.volume.setRange(0, 100)
+        self.volume.setFixedWidth(58)
+        self.volume.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.volume.setToolTip("Volume")
+        self.volume.setAccessibleName(f"Volume of {self.track.label}")
+        self.volume.valueChanged.connect(lambda value: self._change(lambda s: replace(s, volume=value / 100)))
+        self.mute = _small_button("M", f"Mute {self.track.label}")
+        self.mute.toggled.connect(lambda on: self._change(lambda s: replace(s, is_muted=on)))
+        self.solo = _small_button("S", f"Solo {self.track.label}")
+        self.solo.toggled.connect(lambda on: self._change(lambda s: replace(s, is_soloed=on)))
+        head.addWidget(glyph)
+        head.addWidget(self.name, 1)
+        for widget in (self.volume, self.mute, self.solo):
+            head.addWidget(widget)
+        return head
+
+    def _foot(self) -> QHBoxLayout:
+        foot = QHBoxLayout()
+        foot.setSpacing(2)
+        self.uses = QButtonGroup(self)
+        self.use_buttons: dict[PartUse, QToolButton] = {}
+        for use in PartUse:
+            button = _small_button(use.value.capitalize(), f"{use.value.capitalize()}: {_USE_HELP[use]}")
+            button.setAccessibleName(f"{use.value.capitalize()} {self.track.label}")
+            self.uses.addButton(button)
+            self.use_buttons[use] = button
+            button.clicked.connect(lambda *_, use=use: self._change(lambda s: replace(s, use=use)))
+            foot.addWidget(button, 1)
+        return foot
+
+    def _change(self, change: Callable[[PartSettings], PartSettings]) -> None:
+        if self.part < len(self.session.parts):
+            self.session.change_part(self.part, change)
+
+    def show_settings(self) -> None:
+        """Show what the session says."""
+        settings = self.session.parts[self.part]
+        for widget, value in ((self.mute, settings.is_muted), (self.solo, settings.is_soloed)):
+            widget.blockSignals(True)
+            widget.setChecked(value)
+            widget.blockSignals(False)
+        self.volume.blockSignals(True)
+        self.volume.setValue(round(settings.volume * 100))
+        self.volume.blockSignals(False)
+        self.use_buttons[settings.use].setChecked(True)
+
+    def show_front(self) -> None:
+        is_front = self.state.view.front == self.part
+        if self.property("front") != is_front:
+            self.setProperty("front", is_front)
+            self.style().unpolish(self)
+            self.style().polish(self)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() is Qt.MouseButton.LeftButton:
+            self._pressed_at = event.position()
+            self.state.bring_to_front(self.part)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._pressed_at is None:
+            return
+        if (event.position() - self._pressed_at).manhattanLength() >= QApplication.startDragDistance():
+            self._pressed_at = None
+            self.drag_started.emit(self.part)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._pressed_at = None
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self._rename()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        menu = QMenu(self)
+        menu.addAction("Rename…", self._rename)
+        roles = menu.addMenu("Role")
+        for role in ROLES:
+            action = roles.addAction(f"{ROLE_GLYPHS[role]}  {role.value.capitalize()}")
+            action.setEnabled((role is Role.DRUMS) == self.track.is_drums)
+            action.triggered.connect(lambda *_, role=role: self._edit("Change role", replace(self.track, role=role)))
+        menu.addAction("Sound…", self._choose_program)
+        menu.addSeparator()
+        menu.addAction("Remove part", lambda: self.removal_wanted.emit(self.part))
+        menu.exec(event.globalPos())
+
+    def _edit(self, text: str, track: Track) -> None:
+        self.track_edited.emit(self.part, text, track)
+
+    def _rename(self) -> None:
+        name, is_ok = QInputDialog.getText(self, "Rename part", "Name", text=self.track.label)
+        if is_ok:
+            self._edit("Rename part", replace(self.track, name=name.strip()))
+
+    def _choose_program(self) -> None:
+        shown = 1 + (self.track.program or 0)
+        number, is_ok = QInputDialog.getInt(self, "Sound", "General MIDI program, 1 to 128", shown, 1, 128)
+        if is_ok:
+            self._edit("Change sound", replace(self.track, program=number - 1))
+
+
+class TracksPanel(QFrame):
+    """All parts, and a way to add one.
+
+    Args:
+        state, session: See `TrackCard`.
+    """
+
+    drag_started = Signal(int)
+    track_edited = Signal(int, str, object)
+    removal_wanted = Signal(int)
+    part_wanted = Signal(object)  # Role
+
+    def __init__(self, state: RollState, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.state, self.session = state, session
+        self.cards: list[TrackCard] = []
+        self.setProperty("kind", "panel")
+        self.setFixedWidth(PANEL_WIDTH_PX)
+        self._list = QWidget()
+        self._cards = QVBoxLayout(self._list)
+        self._cards.setContentsMargins(SPACE_PX, SPACE_PX, SPACE_PX, SPACE_PX)
+        self._cards.setSpacing(SPACE_PX)
+        scroll = QScrollArea()
+        scroll.setProperty("kind", "panel")
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(self._list)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(scroll)
+        self._add = self._add_button()
+        self._shape: tuple[object, ...] = ()
+        state.content_changed.connect(self._on_content_changed)
+        state.view_changed.connect(self._on_view_changed)
+        session.parts_changed.connect(self._on_settings_changed)
+        self.rebuild()
+
+    def _add_button(self) -> QToolButton:
+        button = QToolButton()
+        button.setText("+  Add a part")
+        button.setProperty("kind", "flat")
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setToolTip("Add an empty part; G writes it to fit the others.")
+        menu = QMenu(button)
+        for role in ROLES:
+            action = menu.addAction(f"{ROLE_GLYPHS[role]}  {role.value.capitalize()}")
+            action.triggered.connect(lambda *_, role=role: self.part_wanted.emit(role))
+        button.setMenu(menu)
+        return button
+
+    def show_add_menu(self) -> None:
+        self._add.showMenu()
+
+    def rebuild(self) -> None:
+        """Make the cards anew."""
+        while (item := self._cards.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None and widget is not self._add:
+                widget.hide()
+                widget.deleteLater()
+        self.cards = []
+        for part in range(len(self.state.loop.tracks)):
+            card = TrackCard(self.state, self.session, part)
+            card.drag_started.connect(self.drag_started)
+            card.track_edited.connect(self.track_edited)
+            card.removal_wanted.connect(self.removal_wanted)
+            self.cards.append(card)
+            self._cards.addWidget(card)
+        self._cards.addWidget(self._add)
+        self._cards.addStretch(1)
+        self._shape = self._current_shape()
+
+    def _current_shape(self) -> tuple[object, ...]:
+        tracks = self.state.loop.tracks
+        return (self.state.theme, *((track.role, track.label) for track in tracks))
+
+    def _on_content_changed(self) -> None:
+        if self._current_shape() != self._shape and len(self.session.parts) == len(self.state.loop.tracks):
+            self.rebuild()
+        for card in self.cards:
+            card.strip.update()
+
+    def _on_view_changed(self) -> None:
+        for card in self.cards:
+            card.show_front()
+
+    def _on_settings_changed(self) -> None:
+        if len(self.session.parts) != len(self.cards):
+            return
+        for card in self.cards:
+            card.show_settings()

@@ -1,0 +1,1 @@
+"""The piano roll: pure geometry and edits, and the widgets that draw them."""

@@ -1,0 +1,223 @@
+"""Mouse gestures in a pane: what a press begins, what moving shows, what release does.
+
+Each gesture is a small object with `move` and `release`. Only `release` commits; until then the shared state
+shows a preview. Alt ignores the grid, Ctrl copies, Shift adds to the selection.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+
+from engine.music.loop import Note
+from gui.piano_roll.gestures import Edited, deleted, drawn, moved, resized
+from gui.piano_roll.hit_test import Hit, Zone, notes_in_box
+from gui.piano_roll.selection import NOTHING, NoteRef
+from gui.piano_roll.transform import Snap
+
+if TYPE_CHECKING:
+    from gui.piano_roll.widget import RollPane
+
+DRAG_PX = 4.0
+DRAWN_VELOCITY = 96
+_NO_MODIFIER = Qt.KeyboardModifier.NoModifier
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """How a gesture begins."""
+
+    position: QPointF
+    modifiers: Qt.KeyboardModifier = _NO_MODIFIER
+    is_right: bool = False
+    is_double: bool = False
+
+
+class Gesture(Protocol):
+    """A gesture under way."""
+
+    def move(self, position: QPointF, modifiers: Qt.KeyboardModifier) -> None:
+        """Follow the pointer."""
+        ...
+
+    def release(self, position: QPointF, modifiers: Qt.KeyboardModifier) -> None:
+        """End, and commit what it made."""
+        ...
+
+
+def begin_gesture(pane: "RollPane", press: Press) -> Gesture | None:
+    """Return the gesture that a press begins, or None when the press was all there was to it."""
+    hit = pane.hit(press.position)
+    state = pane.state
+    if press.is_right:
+        if hit is not None:
+            state.commit("Delete note", deleted(state.loop, frozenset({hit.ref})))
+        return None
+    if press.is_double:
+        return _double_click(pane, press, hit)
+    if hit is None:
+        if pane.is_drums or state.view.is_drawing:
+            return DrawGesture.begin(pane, press)
+        return BoxGesture(pane, press)
+    return _press_note(pane, press, hit)
+
+
+def _double_click(pane: "RollPane", press: Press, hit: Hit | None) -> Gesture | None:
+    if hit is not None:
+        pane.state.commit("Delete note", deleted(pane.state.loop, frozenset({hit.ref})))
+        return None
+    return DrawGesture.begin(pane, press)
+
+
+def _press_note(pane: "RollPane", press: Press, hit: Hit) -> Gesture:
+    state = pane.state
+    is_adding = bool(press.modifiers & Qt.KeyboardModifier.ShiftModifier)
+    was_selected = hit.ref in state.selection
+    if is_adding:
+        state.select(state.selection ^ {hit.ref})
+    elif not was_selected:
+        state.select(frozenset({hit.ref}))
+    state.bring_to_front(hit.ref.part)
+    state.touch(hit.ref)
+    if hit.zone is Zone.BODY:
+        return MoveGesture(pane, press, hit, is_click_erasing=pane.is_drums and not is_adding)
+    return ResizeGesture(pane, press, hit)
+
+
+def _snap(pane: "RollPane", modifiers: Qt.KeyboardModifier) -> Snap:
+    return Snap.OFF if modifiers & Qt.KeyboardModifier.AltModifier else pane.state.view.snap
+
+
+def _is_drag(a: QPointF, b: QPointF) -> bool:
+    return abs(a.x() - b.x()) >= DRAG_PX or abs(a.y() - b.y()) >= DRAG_PX
+
+
+class MoveGesture:
+    """Moves the selected notes; the note that was taken hold of meets the grid, the others keep their distance."""
+
+    def __init__(self, pane: "RollPane", press: Press, hit: Hit, *, is_click_erasing: bool) -> None:
+        self._pane, self._press, self._hit = pane, press, hit
+        self._is_click_erasing = is_click_erasing
+        self._is_dragging = False
+        self._heard = hit.ref.note.pitch
+        self._edited: Edited | None = None
+
+    def move(self, position: QPointF, modifiers: Qt.KeyboardModifier) -> None:
+        self._is_dragging = self._is_dragging or _is_drag(position, self._press.position)
+        if not self._is_dragging:
+            return
+        pane, state, note = self._pane, self._pane.state, self._hit.ref.note
+        ticks = (position.x() - self._press.position.x()) / state.view.time.px_per_tick
+        snap = _snap(pane, modifiers)
+        # Whole grid steps from where the note lies, so that a note played off the grid keeps its feel.
+        moved_ticks = round(ticks / snap.ticks) * snap.ticks
+        rows_down = pane.axis.row_of(position.y()) - pane.axis.row_of(self._press.position.y())
+        self._edited = moved(
+            state.loop,
+            state.selection,
+            ticks=moved_ticks,
+            rows_down=rows_down,
+            rows=pane.rows,
+            copy=bool(modifiers & Qt.KeyboardModifier.ControlModifier),
+        )
+        state.set_preview(self._edited)
+        pitch = pane.rows.shifted(note.pitch, rows_down)
+        if pitch is not None and pitch != self._heard:
+            self._heard = pitch
+            state.touch(NoteRef(self._hit.ref.part, Note(note.onset, pitch, note.duration, note.velocity)))
+
+    def release(self, position: QPointF, modifiers: Qt.KeyboardModifier) -> None:
+        state = self._pane.state
+        if self._edited is not None:
+            is_copy = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
+            state.commit("Copy notes" if is_copy else "Move notes", self._edited)
+        elif self._is_click_erasing and len(state.selection) <= 1:
+            state.commit("Remove step", deleted(state.loop, frozenset({self._hit.ref})))
+
+
+class ResizeGesture:
+    """Moves the start or the end of the selected notes."""
+
+    def __init__(self, pane: "RollPane", press: Press, hit: Hit) -> None:
+        self._pane, self._press, self._hit = pane, press, hit
+        self._edited: Edited | None = None
+
+    def move(self, position: QPointF, modifiers: Qt.KeyboardModifier) -> None:
+        pane, state, note = self._pane, self._pane.state, self._hit.ref.note
+        snap = _snap(pane, modifiers)
+        delta = (position.x() - self._press.position.x()) / state.view.time.px_per_tick
+        edge = note.onset if self._hit.zone is Zone.START else note.end
+        ticks = snap.nearest(edge + delta) - edge
+        if self._hit.zone is Zone.START:
+            self._edited = resized(state.loop, state.selection, start_ticks=ticks)
+        else:
+            self._edited = resized(state.loop, state.selection, end_ticks=ticks)
+        state.set_preview(self._edited)
+
+    def release(self, position: QPointF, modifiers: Qt.KeyboardModifier) -> None:
+        if self._edited is not None:
+            self._pane.state.commit("Change length", self._edited)
+
+
+class DrawGesture:
+    """Draws one note; dragging right makes it longer."""
+
+    def __init__(self, pane: "RollPane", part: int, note: Note) -> None:
+        self._pane, self._part, self._note = pane, part, note
+        self._edited = drawn(pane.state.loop, part, note)
+        pane.state.set_preview(self._edited)
+        pane.state.touch(NoteRef(part, note))
+
+    @classmethod
+    def begin(cls, pane: "RollPane", press: Press) -> "Gesture | None":
+        """Draw into the front part if it lives in this pane, else into the pane's first part."""
+        state = pane.state
+        parts = [i for i, track in enumerate(state.loop.tracks) if track.is_drums == pane.is_drums]
+        tick, row = pane.place(press.position)
+        pitch = pane.rows.pitch_of(row)
+        if not parts or pitch is None or tick >= state.loop.length:
+            return None
+        part = state.view.front if state.view.front in parts else parts[0]
+        state.bring_to_front(part)
+        snap = _snap(pane, press.modifiers)
+        # A drum is a mark: it goes to the line next to the pointer. A note fills the cell under it.
+        onset = snap.nearest(tick - state.view.snap.ticks / 3) if pane.is_drums else snap.before(tick)
+        onset = min(onset, state.loop.length - 1)
+        length = state.view.snap.ticks if state.view.snap is not Snap.OFF else Snap.SIXTEENTH.ticks
+        return cls(pane, part, Note(onset, pitch, min(length, state.loop.length - onset), DRAWN_VELOCITY))
+
+    def move(self, position: QPointF, modifiers: Qt.KeyboardModifier) -> None:
+        if self._pane.is_drums:
+            return
+        state = self._pane.state
+        snap = _snap(self._pane, modifiers)
+        end = max(snap.nearest(state.view.time.tick_of(position.x())), self._note.end)
+        note = Note(self._note.onset, self._note.pitch, end - self._note.onset, self._note.velocity)
+        self._edited = drawn(state.loop, self._part, note)
+        state.set_preview(self._edited)
+
+    def release(self, position: QPointF, modifiers: Qt.KeyboardModifier) -> None:
+        self._pane.state.commit("Add step" if self._pane.is_drums else "Draw note", self._edited)
+
+
+class BoxGesture:
+    """Draws a box and selects the notes that it touches; a mere click selects nothing."""
+
+    def __init__(self, pane: "RollPane", press: Press) -> None:
+        self._pane, self._from = pane, press.position
+        is_adding = press.modifiers & Qt.KeyboardModifier.ShiftModifier
+        self._kept = pane.state.selection if is_adding else NOTHING
+        pane.state.select(self._kept)
+
+    def move(self, position: QPointF, modifiers: Qt.KeyboardModifier) -> None:
+        pane = self._pane
+        pane.box = QRectF(self._from, position).normalized()
+        start, first_row = pane.place(pane.box.topLeft())
+        end, last_row = pane.place(pane.box.bottomRight())
+        found = notes_in_box(pane.tables, start_tick=start, end_tick=end, first_row=first_row, last_row=last_row)
+        pane.state.select(self._kept | found)
+        pane.update()
+
+    def release(self, position: QPointF, modifiers: Qt.KeyboardModifier) -> None:
+        self._pane.box = None
+        self._pane.update()

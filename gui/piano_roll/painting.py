@@ -1,0 +1,252 @@
+"""Paints rows, grid and notes from a `Scene`; no widget, no state.
+
+Notes are culled with NumPy and drawn with one `drawRects` a colour: 5,000 notes repaint in a few milliseconds.
+Colours are opaque mixtures, chosen by velocity in four steps; so nothing is blended.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QLineF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPen
+
+from engine.music.harmony import PITCH_CLASS_NAMES
+from engine.music.loop import Loop
+from gui.piano_roll.hit_test import DRUM_HIT_PX, PartTable
+from gui.piano_roll.selection import Selection, notes_by_part
+from gui.piano_roll.transform import RowAxis, RowMap, TimeAxis, drum_name
+from gui.theme import Theme, mixed
+
+VELOCITY_SHADES = 4
+FAINTEST_SHARE = 0.45  # how far the softest note sinks into the background
+GHOST_SHARE = 0.62
+SEAM_SHARE = 0.74
+MIN_LINE_GAP_PX = 7.0
+BLACK_KEYS = frozenset({1, 3, 6, 8, 10})
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Everything that one pane shows.
+
+    Attributes:
+        loop: The loop, for meter, length, key and roles.
+        rows, time, axis: Where things lie.
+        theme: Colours.
+        front: Index of the part in front; the others are ghosts.
+        step_ticks: Spacing of the finest grid lines.
+        middle_c_octave: 3 or 4.
+    """
+
+    loop: Loop
+    rows: RowMap
+    time: TimeAxis
+    axis: RowAxis
+    theme: Theme
+    front: int
+    step_ticks: int
+    middle_c_octave: int = 3
+
+
+def pitch_name(pitch: int, middle_c_octave: int = 3) -> str:
+    """Return a name such as "C#3"; `middle_c_octave` is the octave of pitch 60."""
+    return f"{PITCH_CLASS_NAMES[pitch % 12]}{pitch // 12 - 5 + middle_c_octave}"
+
+
+def paint_ground(painter: QPainter, scene: Scene, area: QRect) -> None:
+    """Paint rows and grid lines of an area right of the gutter."""
+    painter.fillRect(area, QColor(scene.theme.row_off))
+    _paint_rows(painter, scene, area)
+    _paint_grid(painter, scene, area)
+    _paint_after_end(painter, scene, area)
+
+
+def _paint_rows(painter: QPainter, scene: Scene, area: QRect) -> None:
+    theme, axis, rows = scene.theme, scene.axis, scene.rows
+    first = max(0, axis.row_of(area.top()))
+    last = min(len(rows.pitches) - 1, axis.row_of(area.bottom()))
+    in_scale, tonic, octave_lines = [], [], []
+    key = scene.loop.key
+    for row in range(first, last + 1):
+        pitch = rows.pitches[row]
+        rect = QRectF(area.left(), axis.y_of(row), area.width(), axis.row_px - 1)
+        if not rows.is_drums and key is not None and pitch % 12 == key.tonic:
+            tonic.append(rect)
+        elif _is_bright(scene, pitch, row):
+            in_scale.append(rect)
+        if not rows.is_drums and pitch % 12 == 0:
+            octave_lines.append(QLineF(rect.left(), rect.bottom(), rect.right(), rect.bottom()))
+    painter.setPen(Qt.PenStyle.NoPen)
+    for color, rects in ((theme.row, in_scale), (theme.row_tonic, tonic)):
+        painter.setBrush(QColor(color))
+        painter.drawRects(rects)
+    painter.setPen(QPen(QColor(theme.beat_line), 1))
+    painter.drawLines(octave_lines)
+
+
+def _is_bright(scene: Scene, pitch: int, row: int) -> bool:
+    if scene.rows.is_drums:
+        return row % 2 == 0
+    if scene.loop.key is not None:
+        return pitch % 12 in scene.loop.key.pitch_classes
+    return pitch % 12 not in BLACK_KEYS
+
+
+def _paint_grid(painter: QPainter, scene: Scene, area: QRect) -> None:
+    meter, time = scene.loop.meter, scene.time
+    start = max(0.0, time.tick_of(area.left()))
+    end = min(float(scene.loop.length), time.tick_of(area.right() + 1))
+    bar = meter.ticks_per_bar
+    for unit, color in (
+        (scene.step_ticks, scene.theme.step_line),
+        (meter.ticks_per_beat, scene.theme.beat_line),
+        (bar, scene.theme.bar_line),
+    ):
+        if unit * time.px_per_tick < MIN_LINE_GAP_PX:
+            continue
+        painter.setPen(QPen(QColor(color), 1))
+        painter.drawLines(_lines(time, unit=unit, bar=bar, span=(start, end), area=area))
+
+
+def _lines(time: TimeAxis, *, unit: int, bar: int, span: tuple[float, float], area: QRect) -> list[QLineF]:
+    """Return vertical lines every `unit` ticks, counted anew from each bar line (7/8 has odd rests)."""
+    lines: list[QLineF] = []
+    for bar_start in range(int(span[0] // bar) * bar, math.ceil(span[1]) + 1, bar):
+        for tick in range(bar_start, bar_start + bar, unit):
+            if span[0] <= tick <= span[1]:
+                x = round(time.x_of(tick)) + 0.5
+                lines.append(QLineF(x, area.top(), x, area.bottom()))
+    return lines
+
+
+def _paint_after_end(painter: QPainter, scene: Scene, area: QRect) -> None:
+    end_x = scene.time.x_of(scene.loop.length)
+    if end_x < area.right():
+        beyond = QRectF(max(end_x, area.left()), area.top(), area.right() - max(end_x, area.left()) + 1, area.height())
+        painter.fillRect(beyond, QColor(scene.theme.window))
+    if area.left() <= end_x <= area.right():
+        painter.setPen(QPen(QColor(scene.theme.accent), 2))
+        painter.drawLine(QLineF(end_x, area.top(), end_x, area.bottom()))
+
+
+def paint_notes(
+    painter: QPainter, scene: Scene, tables: tuple[PartTable, ...], area: QRect, *, selection: Selection
+) -> None:
+    """Paint the notes of all parts: ghosts, then the part in front, then what is selected, then the seam's echo."""
+    chosen = notes_by_part(selection)
+    ground = QColor(scene.theme.row)
+    for table in sorted(tables, key=lambda table: table.part == scene.front):
+        color = scene.theme.role(scene.loop.tracks[table.part].role)
+        if table.part != scene.front and not scene.rows.is_drums:
+            color = mixed(color, ground, GHOST_SHARE)
+        _paint_part(painter, scene, table, area, color)
+        _paint_seam(painter, scene, table, area, color)
+    for table in tables:
+        if table.part in chosen:
+            _paint_selected(painter, scene, table, area, chosen[table.part])
+
+
+def _paint_part(painter: QPainter, scene: Scene, table: PartTable, area: QRect, color: QColor) -> None:
+    where = table.between(scene.time.tick_of(area.left() - DRUM_HIT_PX), scene.time.tick_of(area.right() + 1))
+    if where.start == where.stop:
+        return
+    shade = table.velocity[where] * VELOCITY_SHADES // 128
+    columns = _pixel_columns(scene, table, where)
+    visible = (columns[1] + columns[3] >= area.top()) & (columns[1] <= area.bottom())
+    ground = QColor(scene.theme.row)
+    for level in range(VELOCITY_SHADES):
+        picked = columns[:, visible & (shade == level)]
+        if not picked.shape[1]:
+            continue
+        fill = mixed(color, ground, FAINTEST_SHARE * (1 - level / (VELOCITY_SHADES - 1)))
+        painter.setBrush(fill)
+        painter.setPen(QPen(mixed(fill, QColor(scene.theme.window), 0.55), 1))
+        painter.drawRects([QRect(x, y, w, h) for x, y, w, h in picked.T.tolist()])
+
+
+def _pixel_columns(scene: Scene, table: PartTable, where: slice) -> np.ndarray:
+    """Return x, y, width and height of some notes, int [4, N]."""
+    time, axis = scene.time, scene.axis
+    x = np.rint(time.gutter_px + (table.onset[where] - time.left_tick) * time.px_per_tick).astype(np.int32)
+    y = np.rint((table.row[where] - axis.top_row) * axis.row_px).astype(np.int32)
+    if scene.rows.is_drums:
+        width = np.full_like(x, round(DRUM_HIT_PX) - 1)
+    else:
+        end = np.rint(time.gutter_px + (table.end[where] - time.left_tick) * time.px_per_tick).astype(np.int32)
+        width = np.maximum(end - x - 1, 2)
+    height = np.full_like(x, max(2, round(axis.row_px) - 2))
+    return np.stack([x, y, width, height])
+
+
+def _paint_selected(painter: QPainter, scene: Scene, table: PartTable, area: QRect, notes: set) -> None:
+    where = table.between(scene.time.tick_of(area.left() - DRUM_HIT_PX), scene.time.tick_of(area.right() + 1))
+    columns = _pixel_columns(scene, table, where)
+    rects = [
+        QRect(x, y, w, h)
+        for (x, y, w, h), note in zip(columns.T.tolist(), table.notes[where], strict=True)
+        if note in notes
+    ]
+    color = scene.theme.role(scene.loop.tracks[table.part].role)
+    painter.setBrush(mixed(color, QColor(scene.theme.selection), 0.45))
+    painter.setPen(QPen(QColor(scene.theme.selection), 2))
+    painter.drawRects(rects)
+
+
+def _paint_seam(painter: QPainter, scene: Scene, table: PartTable, area: QRect, color: QColor) -> None:
+    """Paint the first beat again, dimmed, after the end: what the loop leads into."""
+    end_x = scene.time.x_of(scene.loop.length)
+    if end_x > area.right():
+        return
+    where = table.between(0, scene.loop.meter.ticks_per_beat - 1)
+    columns = _pixel_columns(scene, table, where)
+    shift = round(scene.loop.length * scene.time.px_per_tick)
+    painter.setBrush(mixed(color, QColor(scene.theme.window), SEAM_SHARE))
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.save()
+    painter.setClipRect(QRectF(end_x + 1, area.top(), area.right() - end_x, area.height()))
+    painter.drawRects([QRect(x + shift, y, w, h) for x, y, w, h in columns.T.tolist()])
+    painter.restore()
+
+
+def paint_compared(painter: QPainter, scene: Scene, tables: tuple[PartTable, ...], area: QRect) -> None:
+    """Paint another loop's notes as outlines, to compare with."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for table in tables:
+        color = scene.theme.role(scene.loop.tracks[min(table.part, len(scene.loop.tracks) - 1)].role)
+        painter.setPen(QPen(mixed(color, QColor(scene.theme.text), 0.2), 1, Qt.PenStyle.DotLine))
+        where = table.between(scene.time.tick_of(area.left()), scene.time.tick_of(area.right() + 1))
+        painter.drawRects([QRect(x, y, w, h) for x, y, w, h in _pixel_columns(scene, table, where).T.tolist()])
+
+
+def paint_gutter(painter: QPainter, scene: Scene, area: QRect) -> None:
+    """Paint the keyboard, or the names of the drums."""
+    theme, axis = scene.theme, scene.axis
+    painter.fillRect(area, QColor(theme.panel))
+    font = QFont(painter.font())
+    font.setPixelSize(max(8, min(12, round(axis.row_px * 0.72))))
+    painter.setFont(font)
+    first = max(0, axis.row_of(area.top()))
+    last = min(len(scene.rows.pitches) - 1, axis.row_of(area.bottom()))
+    for row in range(first, last + 1):
+        rect = QRectF(area.left(), axis.y_of(row), area.width(), axis.row_px)
+        if scene.rows.is_drums:
+            painter.setPen(QColor(theme.text))
+            label = rect.adjusted(10, 0, -6, 0)
+            painter.drawText(label, Qt.AlignmentFlag.AlignVCenter, drum_name(scene.rows.pitches[row]))
+        else:
+            _paint_key(painter, scene, rect, scene.rows.pitches[row])
+
+
+def _paint_key(painter: QPainter, scene: Scene, rect: QRectF, pitch: int) -> None:
+    theme = scene.theme
+    is_black = pitch % 12 in BLACK_KEYS
+    width = rect.width() * (0.62 if is_black else 1.0)
+    key = QRectF(rect.right() - rect.width() * 0.58, rect.top(), width * 0.58, rect.height() - 1)
+    painter.fillRect(key, QColor(theme.key_black if is_black else theme.key_white))
+    loop_key = scene.loop.key
+    is_tonic = loop_key is not None and pitch % 12 == loop_key.tonic
+    if pitch % 12 == 0 or is_tonic or scene.axis.row_px >= 20:
+        painter.setPen(QColor(theme.accent if is_tonic else theme.muted))
+        name = pitch_name(pitch, scene.middle_c_octave)
+        painter.drawText(rect.adjusted(6, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, name)

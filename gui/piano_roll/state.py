@@ -1,0 +1,141 @@
+"""What all parts of the roll look at: the loop shown, the view on it, and what is selected.
+
+The panes, the ruler and the velocity lane each paint from this one state and change only it, so that they
+cannot disagree. It knows neither document nor engine: edits leave it as `edited`, and whoever owns the document
+puts the new loop back in.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from engine.music.loop import Loop
+from gui.piano_roll.gestures import Edited
+from gui.piano_roll.selection import NOTHING, BarSelection, NoteRef, Selection, still_there
+from gui.piano_roll.transform import Fold, RowMap, Snap, TimeAxis, drum_rows, pitch_rows
+from gui.theme import DARK, Theme
+
+
+@dataclass(frozen=True, slots=True)
+class RollView:
+    """How the roll is looked at.
+
+    Attributes:
+        time: The horizontal axis.
+        snap: The grid.
+        fold: Which pitches have a row.
+        is_drawing: Whether a press on empty ground draws (else it draws a box).
+        front: Index of the part in front.
+        middle_c_octave: 3 or 4: how pitch 60 is called.
+    """
+
+    time: TimeAxis = field(default_factory=TimeAxis)
+    snap: Snap = Snap.SIXTEENTH
+    fold: Fold = Fold.ALL
+    is_drawing: bool = False
+    front: int = 0
+    middle_c_octave: int = 3
+
+
+class RollState(QObject):
+    """The roll's model.
+
+    Args:
+        loop: What to show.
+        theme: Its colours.
+    """
+
+    content_changed = Signal()  # loop, preview or compared take
+    view_changed = Signal()
+    selection_changed = Signal()
+    playhead_moved = Signal(float, float)  # ticks before and after; negative is hidden
+    edited = Signal(str, object)  # name of the step, new Loop
+    note_touched = Signal(object)  # NoteRef: to be heard
+
+    def __init__(self, loop: Loop, theme: Theme = DARK, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.loop = loop
+        self.preview: Edited | None = None
+        self.compared: Loop | None = None
+        self.theme = theme
+        self.view = RollView()
+        self.selection: Selection = NOTHING
+        self.bars = BarSelection()
+        self.hidden: frozenset[int] = frozenset()
+        self.playhead_tick = -1.0
+
+    @property
+    def shown_loop(self) -> Loop:
+        """The loop with what a gesture under way would make of it."""
+        return self.preview.loop if self.preview else self.loop
+
+    @property
+    def shown_selection(self) -> Selection:
+        return self.preview.selection if self.preview else self.selection
+
+    def rows(self, *, is_drums: bool) -> RowMap:
+        """Return the rows of one of the panes."""
+        return drum_rows(self.loop) if is_drums else pitch_rows(self.loop, self.view.fold)
+
+    def set_loop(self, loop: Loop) -> None:
+        """Show a loop; the selection keeps what is still there."""
+        self.loop = loop
+        self.preview = None
+        self.bars = self.bars.within(loop)
+        front = min(self.view.front, max(0, len(loop.tracks) - 1))
+        if front != self.view.front:
+            self.set_view(front=front)
+        self.content_changed.emit()
+        self.select(still_there(loop, self.selection))
+
+    def set_preview(self, preview: Edited | None) -> None:
+        """Show what a gesture under way would do; None ends it."""
+        self.preview = preview
+        self.content_changed.emit()
+
+    def set_compared(self, loop: Loop | None) -> None:
+        """Show another loop as ghosts behind the notes, to compare with."""
+        self.compared = loop
+        self.content_changed.emit()
+
+    def commit(self, text: str, edited: Edited) -> None:
+        """Hand an edit on; its selection holds once the new loop is shown."""
+        self.preview = None
+        self.selection = edited.selection
+        self.edited.emit(text, edited.loop)
+        self.content_changed.emit()
+        self.selection_changed.emit()
+
+    def select(self, selection: Selection) -> None:
+        if selection != self.selection:
+            self.selection = selection
+            self.selection_changed.emit()
+
+    def select_bars(self, bars: BarSelection) -> None:
+        if bars != self.bars:
+            self.bars = bars
+            self.selection_changed.emit()
+
+    def set_view(self, **changes: Any) -> None:
+        """Change fields of the view, such as `snap=Snap.OFF`."""
+        view = replace(self.view, **changes)
+        if view != self.view:
+            self.view = view
+            self.view_changed.emit()
+
+    def set_theme(self, theme: Theme) -> None:
+        self.theme = theme
+        self.content_changed.emit()
+
+    def bring_to_front(self, part: int) -> None:
+        self.set_view(front=part)
+
+    def touch(self, ref: NoteRef) -> None:
+        """Say that a note wants to be heard."""
+        self.note_touched.emit(ref)
+
+    def move_playhead(self, tick: float) -> None:
+        before, self.playhead_tick = self.playhead_tick, tick
+        if before != tick:
+            self.playhead_moved.emit(before, tick)

@@ -1,0 +1,269 @@
+"""One pane of the roll: pitched rows or drum lanes, painted in one widget and edited with the mouse.
+
+A gesture shows its result as a preview in the shared state and commits once, on release: one gesture, one undo
+step. What a press begins is decided by `mouse.py`; this widget maps pixels and paints.
+"""
+
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from gui.piano_roll.hit_test import Hit, PartTable, Zone, note_at, part_tables
+from gui.piano_roll.mouse import Press, begin_gesture
+from gui.piano_roll.painting import Scene, paint_compared, paint_ground, paint_gutter, paint_notes
+from gui.piano_roll.state import RollState
+from gui.piano_roll.transform import RowAxis, RowMap
+
+WHEEL_STEP = 120.0
+WHEEL_ROWS = 3
+ZOOM_STEP = 1.18
+PLAYHEAD_PX = 2
+DRUM_ROW_PX = 19.0
+FIT_ROW_PX = (9.0, 18.0)
+ROWS_AROUND = 6
+
+
+class RollPane(QWidget):
+    """Pitched rows, or drum lanes, over the shared time axis.
+
+    Args:
+        state: What is shown.
+        is_drums: Which of the two it is.
+    """
+
+    rows_changed = Signal()  # vertical axis or number of rows
+
+    def __init__(self, state: RollState, *, is_drums: bool, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.state = state
+        self.is_drums = is_drums
+        self.axis = RowAxis(row_px=DRUM_ROW_PX if is_drums else 14.0)
+        self.rows: RowMap = state.rows(is_drums=is_drums)
+        self.box: QRectF | None = None
+        self._tables: tuple[PartTable, ...] = ()
+        self._compared: tuple[PartTable, ...] = ()
+        self._gesture = None
+        self._pan_from: QPointF | None = None
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName("Drum lanes" if is_drums else "Piano roll")
+        state.content_changed.connect(self._on_content_changed)
+        state.view_changed.connect(self._on_content_changed)
+        state.selection_changed.connect(self.update)
+        state.playhead_moved.connect(self._on_playhead_moved)
+        self._on_content_changed()
+
+    def sizeHint(self) -> QSize:
+        return QSize(800, round(len(self.rows.pitches) * self.axis.row_px) if self.is_drums else 420)
+
+    @property
+    def scene(self) -> Scene:
+        """What is painted now."""
+        view = self.state.view
+        return Scene(
+            loop=self.state.shown_loop,
+            rows=self.rows,
+            time=view.time,
+            axis=self.axis,
+            theme=self.state.theme,
+            front=view.front,
+            step_ticks=view.snap.ticks if view.snap.ticks > 1 else 120,
+            middle_c_octave=view.middle_c_octave,
+        )
+
+    def hit(self, position: QPointF) -> Hit | None:
+        """Return the note under a position, or None."""
+        return note_at(
+            self._tables,
+            x_px=position.x(),
+            y_px=position.y(),
+            time=self.state.view.time,
+            axis=self.axis,
+            front=self.state.view.front,
+            is_drums=self.is_drums,
+        )
+
+    @property
+    def tables(self) -> tuple[PartTable, ...]:
+        return self._tables
+
+    def set_axis(self, axis: RowAxis) -> None:
+        """Scroll or zoom the rows."""
+        axis = axis.clamped(rows=len(self.rows.pitches), height_px=self.height())
+        if axis != self.axis:
+            self.axis = axis
+            self.rows_changed.emit()
+            self.update()
+
+    def show_notes(self) -> None:
+        """Scroll so that the parts' notes are in the middle, and zoom so that they fit if they can."""
+        rows = [int(row) for table in self._tables for row in table.row]
+        lowest, highest = (max(rows), min(rows)) if rows else (67, 67)  # around middle C
+        middle = (lowest + highest + 1) / 2
+        row_px = self.axis.row_px
+        if rows:
+            row_px = min(max(self.height() / (lowest - highest + 1 + ROWS_AROUND), FIT_ROW_PX[0]), FIT_ROW_PX[1])
+        self.set_axis(RowAxis(row_px, middle - self.height() / row_px / 2))
+
+    def set_time_axis(self, axis: object) -> None:
+        """Scroll or zoom in time, within the loop and its echo of the first beat."""
+        loop = self.state.loop
+        end = loop.length + loop.meter.ticks_per_beat
+        self.state.set_view(time=axis.clamped(end_tick=end, width_px=self.width()))
+
+    def _on_content_changed(self) -> None:
+        rows = self.state.rows(is_drums=self.is_drums)
+        if rows != self.rows:
+            self._keep_place(rows)
+        loop = self.state.shown_loop
+        hidden = self.state.hidden
+        self._tables = tuple(t for t in part_tables(loop, self.rows) if t.part not in hidden)
+        compared = self.state.compared
+        self._compared = part_tables(compared, self.rows) if compared is not None else ()
+        self.update()
+
+    def _keep_place(self, rows: RowMap) -> None:
+        """Change the rows and keep the middle pitch where it was (folding must not make one lose the place)."""
+        middle = self.axis.top_row + self.height() / self.axis.row_px / 2
+        pitch = self.rows.pitch_of(int(middle))
+        self.rows = rows
+        if self.is_drums:
+            self.updateGeometry()
+        elif pitch is not None:
+            row = min(range(len(rows.pitches)), key=lambda r: abs(rows.pitches[r] - pitch), default=0)
+            self.axis = RowAxis(self.axis.row_px, row - self.height() / self.axis.row_px / 2)
+        self.axis = self.axis.clamped(rows=len(rows.pitches), height_px=self.height())
+        self.rows_changed.emit()
+
+    def _on_playhead_moved(self, before: float, after: float) -> None:
+        for tick in (before, after):
+            if tick >= 0:
+                x = round(self.state.view.time.x_of(tick))
+                self.update(QRect(x - PLAYHEAD_PX, 0, 2 * PLAYHEAD_PX + 1, self.height()))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        scene, gutter = self.scene, round(self.state.view.time.gutter_px)
+        area = event.rect().intersected(QRect(gutter, 0, self.width() - gutter, self.height()))
+        if not area.isEmpty():
+            painter.setClipRect(area)
+            paint_ground(painter, scene, area)
+            self._paint_bars(painter, area)
+            paint_compared(painter, scene, self._compared, area)
+            paint_notes(painter, scene, self._tables, area, selection=self.state.shown_selection)
+            self._paint_marks(painter)
+        if event.rect().left() < gutter:
+            painter.setClipping(False)
+            left = event.rect().intersected(QRect(0, 0, gutter, self.height()))
+            painter.setClipRect(left)
+            paint_gutter(painter, scene, QRect(0, left.top(), gutter, left.height()))
+
+    def _paint_bars(self, painter: QPainter, area: QRect) -> None:
+        """Tint the bars that are chosen to be rewritten."""
+        loop, view = self.state.loop, self.state.view
+        bar_ticks = loop.meter.ticks_per_bar
+        for part in {part for part, _ in self.state.bars.cells}:
+            if part >= len(loop.tracks) or loop.tracks[part].is_drums != self.is_drums:
+                continue
+            tint = self.state.theme.role(loop.tracks[part].role)
+            tint.setAlpha(38)
+            for bar in self.state.bars.bars_of(part):
+                left = view.time.x_of(bar * bar_ticks)
+                rect = QRectF(left, area.top(), bar_ticks * view.time.px_per_tick, area.height())
+                painter.fillRect(rect.intersected(QRectF(area)), tint)
+
+    def _paint_marks(self, painter: QPainter) -> None:
+        theme = self.state.theme
+        if self.box is not None:
+            fill = QColor(theme.accent)
+            fill.setAlpha(46)
+            painter.setPen(QPen(QColor(theme.accent), 1))
+            painter.setBrush(fill)
+            painter.drawRect(self.box)
+        if self.state.playhead_tick >= 0:
+            x = round(self.state.view.time.x_of(self.state.playhead_tick))
+            painter.fillRect(QRect(x - PLAYHEAD_PX // 2, 0, PLAYHEAD_PX, self.height()), QColor(theme.playhead))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.axis = self.axis.clamped(rows=len(self.rows.pitches), height_px=self.height())
+        self.rows_changed.emit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        notches = event.angleDelta().y() / WHEEL_STEP
+        sideways = event.angleDelta().x() / WHEEL_STEP
+        modifiers = event.modifiers()
+        time = self.state.view.time
+        if modifiers & Qt.KeyboardModifier.ControlModifier and modifiers & Qt.KeyboardModifier.ShiftModifier:
+            self.set_axis(self.axis.zoomed(ZOOM_STEP**notches, at_y_px=event.position().y()))
+        elif modifiers & Qt.KeyboardModifier.ControlModifier:
+            self.set_time_axis(time.zoomed(ZOOM_STEP**notches, at_x_px=event.position().x()))
+        elif modifiers & Qt.KeyboardModifier.ShiftModifier or sideways:
+            self.set_time_axis(time.panned((notches + sideways) * 60))
+        else:
+            self.set_axis(self.axis.panned(notches * WHEEL_ROWS * self.axis.row_px))
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        position = event.position()
+        if event.button() is Qt.MouseButton.MiddleButton:
+            self._pan_from = position
+            return
+        if position.x() < self.state.view.time.gutter_px:
+            return
+        press = Press(position, event.modifiers(), is_right=event.button() is Qt.MouseButton.RightButton)
+        self._gesture = begin_gesture(self, press)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        position = event.position()
+        if self._pan_from is not None:
+            delta = position - self._pan_from
+            self._pan_from = position
+            self.set_time_axis(self.state.view.time.panned(delta.x()))
+            self.set_axis(self.axis.panned(delta.y()))
+        elif self._gesture is not None:
+            self._gesture.move(position, event.modifiers())
+        else:
+            self._show_cursor(position)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._pan_from = None
+        if self._gesture is not None:
+            gesture, self._gesture = self._gesture, None
+            gesture.release(event.position(), event.modifiers())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        press = Press(event.position(), event.modifiers(), is_double=True)
+        if event.button() is Qt.MouseButton.LeftButton and press.position.x() >= self.state.view.time.gutter_px:
+            self._gesture = begin_gesture(self, press)
+
+    def cancel_gesture(self) -> bool:
+        """Give up a gesture under way; tells whether there was one."""
+        if self._gesture is None:
+            return False
+        self._gesture = None
+        self.box = None
+        self.state.set_preview(None)
+        return True
+
+    def _show_cursor(self, position: QPointF) -> None:
+        hit = self.hit(position) if position.x() >= self.state.view.time.gutter_px else None
+        if hit is not None and hit.zone is not Zone.BODY:
+            self.setCursor(Qt.CursorShape.SizeHorCursor)
+        elif hit is not None:
+            self.setCursor(Qt.CursorShape.PointingHandCursor)
+        elif self.state.view.is_drawing or self.is_drums:
+            self.setCursor(Qt.CursorShape.CrossCursor)
+        else:
+            self.setCursor(Qt.CursorShape.ArrowCursor)
+
+    def place(self, position: QPointF) -> tuple[float, int]:
+        """Return the tick and the row at a position, both held within the loop and the rows."""
+        tick = min(max(0.0, self.state.view.time.tick_of(position.x())), float(self.state.loop.length))
+        return tick, min(max(0, self.axis.row_of(position.y())), len(self.rows.pitches) - 1)
+
+    def point(self, tick: float, row: float) -> QPoint:
+        """Return the pixel of a tick and a row; tests and accessibility aim with it."""
+        return QPoint(round(self.state.view.time.x_of(tick)), round(self.axis.y_of(row)))

@@ -1,0 +1,137 @@
+"""What the producer has set besides the music: each part's use, level and wishes, and those for the whole loop.
+
+None of it is a property of the music, so none of it is in the Loop; it is saved with the session and goes into
+requests. Values are frozen; `Session` holds them and says when they change.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from PySide6.QtCore import QObject, Signal
+
+from engine.messages import FieldSampling, Keep, PartUse
+from engine.music.loop import Loop
+
+
+@dataclass(frozen=True, slots=True)
+class PartSettings:
+    """One part's settings.
+
+    Attributes:
+        use: What generating does with it.
+        is_muted, is_soloed: For hearing.
+        volume: Linear, 0 to 1.
+        controls: (name, value) wishes; absent ones are open ("auto").
+        rhythm: Rhythm mask as in `PartRequest`; "" is open.
+        keep: What a rewrite leaves.
+    """
+
+    use: PartUse = PartUse.CONTEXT
+    is_muted: bool = False
+    is_soloed: bool = False
+    volume: float = 0.8
+    controls: tuple[tuple[str, float], ...] = ()
+    rhythm: str = ""
+    keep: Keep = Keep.NOTHING
+
+    def with_control(self, name: str, value: float | None) -> "PartSettings":
+        """Return the settings with a wish added, changed or (None) opened."""
+        others = tuple((n, v) for n, v in self.controls if n != name)
+        return replace(self, controls=others if value is None else (*others, (name, value)))
+
+
+@dataclass(frozen=True, slots=True)
+class LoopWishes:
+    """What is asked of the loop as a whole.
+
+    Attributes:
+        genre: One of `controls.GENRES`, or None for auto.
+        is_key_locked, are_chords_locked: Hard limits.
+        remix_percent: How much of the replaced notes is rewritten.
+        sampling: Temperature and friends.
+        seed: Of the next takes.
+        is_seed_kept: Whether the seed stays from press to press.
+        takes: How many at once.
+    """
+
+    genre: str | None = None
+    is_key_locked: bool = True
+    are_chords_locked: bool = False
+    remix_percent: float = 100.0
+    sampling: FieldSampling = field(default_factory=lambda: FieldSampling(temperature=0.95))
+    seed: int = 1
+    is_seed_kept: bool = False
+    takes: int = 4
+
+
+class Session(QObject):
+    """Holds the settings of all parts and of the loop.
+
+    Args:
+        loop: Parts get default settings: those without notes are to be written.
+    """
+
+    parts_changed = Signal()
+    levels_changed = Signal()  # mute, solo, volume: to be heard at once
+    wishes_changed = Signal()
+
+    def __init__(self, loop: Loop, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.parts: tuple[PartSettings, ...] = ()
+        self.wishes = LoopWishes()
+        self.fit(loop)
+
+    def fit(self, loop: Loop) -> None:
+        """Have as many settings as the loop has parts; new empty parts are to be written."""
+        new = tuple(
+            PartSettings(use=PartUse.CONTEXT if track.notes else PartUse.REPLACE)
+            for track in loop.tracks[len(self.parts) :]
+        )
+        parts = (*self.parts[: len(loop.tracks)], *new)
+        if parts != self.parts:
+            self.parts = parts
+            self.parts_changed.emit()
+
+    def start(self, loop: Loop) -> None:
+        """Forget all parts' settings and begin with a loop's."""
+        self.parts = ()
+        self.fit(loop)
+        self.parts_changed.emit()
+
+    def change_part(self, part: int, change: Callable[[PartSettings], PartSettings]) -> None:
+        """Change one part's settings."""
+        old = self.parts[part]
+        new = change(old)
+        if new == old:
+            return
+        parts = list(self.parts)
+        parts[part] = new
+        self.parts = tuple(parts)
+        self.parts_changed.emit()
+        if (old.is_muted, old.is_soloed, old.volume) != (new.is_muted, new.is_soloed, new.volume):
+            self.levels_changed.emit()
+
+    def remove_part(self, part: int) -> None:
+        """Forget one part's settings, so that those behind it stay with their parts."""
+        self.parts = self.parts[:part] + self.parts[part + 1 :]
+        self.parts_changed.emit()
+
+    def restore(self, parts: tuple[PartSettings, ...], wishes: LoopWishes) -> None:
+        """Take everything from a saved session."""
+        self.parts, self.wishes = parts, wishes
+        self.parts_changed.emit()
+        self.wishes_changed.emit()
+
+    def change_wishes(self, wishes: LoopWishes) -> None:
+        if wishes != self.wishes:
+            self.wishes = wishes
+            self.wishes_changed.emit()
+
+    @property
+    def gains(self) -> tuple[float, ...]:
+        """The parts' levels, linear; muted parts, and those that are not soloed while others are, are 0."""
+        has_solo = any(part.is_soloed for part in self.parts)
+        return tuple(0.0 if part.is_muted or (has_solo and not part.is_soloed) else part.volume for part in self.parts)
+
+    def is_heard(self, part: int) -> bool:
+        return self.gains[part] > 0

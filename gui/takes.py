@@ -1,0 +1,175 @@
+"""Takes: written by the engine, heard in place of the loop, used or left.
+
+While a take is heard the roll shows it, with the producer's own loop as ghosts behind; the document does not change
+until the take is used. Editing a take uses it first, so that no edit is ever lost.
+"""
+
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import QObject, Signal
+
+from engine.messages import BarWritten, Failed, Finished, GenerationRequest, Progress, Take
+from engine.music.loop import Loop
+from gui.engine_bridge import EngineBridge
+
+logger = logging.getLogger(__name__)
+
+SEEDS = 1 << 31
+
+KeepTake = Callable[[GenerationRequest, Take], int]
+
+
+@dataclass(slots=True)
+class Slot:
+    """One take, from its first note on.
+
+    Attributes:
+        number: Which of the request's takes.
+        request: What was asked.
+        written: Notes by (part, bar), as they come: (onset, pitch, duration, velocity).
+        cells_done, cells_total: Progress.
+        take: The complete take, or None.
+        library_id: Its row in the library; 0 before it is kept.
+        is_favourite: Whether the producer marked it.
+    """
+
+    number: int
+    request: GenerationRequest
+    written: dict[tuple[int, int], tuple[tuple[int, int, int, int], ...]] = field(default_factory=dict)
+    cells_done: int = 0
+    cells_total: int = 0
+    take: Take | None = None
+    library_id: int = 0
+    is_favourite: bool = False
+
+
+class TakeBoard(QObject):
+    """The takes of the last press of G.
+
+    Args:
+        bridge: The engine.
+        keep: Puts a take into the library before it is shown; returns its row.
+    """
+
+    slots_changed = Signal()  # other slots
+    slot_changed = Signal(int)  # one slot's content
+    heard_changed = Signal()
+    running_changed = Signal(bool)
+    failed = Signal(object)  # Failed
+    finished = Signal(object)  # Finished
+
+    def __init__(self, bridge: EngineBridge, keep: KeepTake, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._bridge, self._keep = bridge, keep
+        self.slots: list[Slot] = []
+        self.heard: int | None = None
+        self._job = 0
+        bridge.bar_written.connect(self._on_bar_written)
+        bridge.progressed.connect(self._on_progress)
+        bridge.take_ready.connect(self._on_take_ready)
+        bridge.finished.connect(self._on_finished)
+        bridge.failed.connect(self._on_failed)
+        bridge.child_stopped.connect(self._on_child_stopped)
+
+    @property
+    def is_running(self) -> bool:
+        return self._job != 0
+
+    @property
+    def heard_take(self) -> Take | None:
+        return None if self.heard is None else self.slots[self.heard].take
+
+    def generate(self, request: GenerationRequest) -> None:
+        """Begin to write takes; what was being written is cancelled, what is there makes room."""
+        self.cancel()
+        self.leave()
+        self.slots = [Slot(number, request) for number in range(request.takes)]
+        self._job = self._bridge.generate(request)
+        self.slots_changed.emit()
+        self.running_changed.emit(True)
+
+    def cancel(self) -> None:
+        """Stop writing; complete takes stay."""
+        if self._job:
+            self._bridge.cancel(self._job)
+            self._end()
+
+    def hear(self, index: int) -> None:
+        """Hear a take in place of the loop; the same one again: back to the loop."""
+        if not 0 <= index < len(self.slots) or self.slots[index].take is None:
+            return
+        self.heard = None if self.heard == index else index
+        self.heard_changed.emit()
+
+    def leave(self) -> None:
+        """Back to the producer's own loop."""
+        if self.heard is not None:
+            self.heard = None
+            self.heard_changed.emit()
+
+    def step(self, direction: int) -> None:
+        """Hear the next or the previous complete take."""
+        complete = [i for i, slot in enumerate(self.slots) if slot.take is not None]
+        if not complete:
+            return
+        if self.heard in complete:
+            self.heard = complete[(complete.index(self.heard) + direction) % len(complete)]
+        else:
+            self.heard = complete[0 if direction > 0 else -1]
+        self.heard_changed.emit()
+
+    def _slot(self, job: int, number: int) -> Slot | None:
+        return self.slots[number] if job == self._job and number < len(self.slots) else None
+
+    def _on_bar_written(self, job: int, event: BarWritten) -> None:
+        if (slot := self._slot(job, event.take)) is not None:
+            slot.written[event.part, event.bar] = event.notes
+            self.slot_changed.emit(event.take)
+
+    def _on_progress(self, job: int, event: Progress) -> None:
+        if (slot := self._slot(job, event.take)) is not None:
+            slot.cells_done, slot.cells_total = event.cells_done, event.cells_total
+            self.slot_changed.emit(event.take)
+
+    def _on_take_ready(self, job: int, take: Take) -> None:
+        if (slot := self._slot(job, take.number)) is not None:
+            slot.library_id = self._keep(slot.request, take)
+            slot.take = take
+            self.slot_changed.emit(take.number)
+
+    def _on_finished(self, job: int, event: Finished) -> None:
+        if job == self._job:
+            self._end()
+            self.finished.emit(event)
+
+    def _on_failed(self, job: int, event: Failed) -> None:
+        if job == self._job and job:
+            self._end()
+            self.failed.emit(event)
+
+    def _on_child_stopped(self, event: object) -> None:
+        if self._job and self._job in getattr(event, "lost_jobs", ()):
+            self._end()
+
+    def _end(self) -> None:
+        """No job any more: slots that got no take go, and complete ones keep their place."""
+        self._job = 0
+        if any(slot.take is None for slot in self.slots):
+            heard = self.slots[self.heard] if self.heard is not None else None
+            self.slots = [slot for slot in self.slots if slot.take is not None]
+            self.heard = self.slots.index(heard) if heard is not None else None
+            self.slots_changed.emit()
+        self.running_changed.emit(False)
+
+
+def shown_loop(slot: Slot) -> Loop:
+    """Return the slot's canvas, for its thumbnail."""
+    return slot.take.loop if slot.take is not None else slot.request.canvas
+
+
+def next_seed(seed: int) -> int:
+    """Return the seed after a seed: far away, and always the same."""
+    return random.Random(seed).randrange(1, SEEDS)

@@ -1,0 +1,294 @@
+"""Colours, shapes and the style sheet: dark, light and high contrast.
+
+Everything that is painted takes its colours from a `Theme` value, so that a theme is one table. Parts are told
+apart by shape as well as by colour.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from PySide6.QtGui import QColor, QPalette
+
+from engine.music.general_midi import Role
+
+SPACE_PX = 8
+RADIUS_PX = 6
+
+
+class ThemeName(Enum):
+    """The themes there are."""
+
+    DARK = "Dark"
+    LIGHT = "Light"
+    CONTRAST = "High contrast"
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Colours by what they are for.
+
+    Attributes:
+        window, panel, raised: Backgrounds, from the furthest back to the nearest.
+        line: Borders. text, muted: Writing.
+        accent, on_accent: What acts, and the writing on it.
+        row, row_off, row_tonic: The roll's rows: in the scale, outside it, the tonic.
+        bar_line, beat_line, step_line: The grid.
+        playhead, selection, warning: As named.
+        key_white, key_black: The keyboard.
+        roles: A colour for each role.
+    """
+
+    is_dark: bool
+    window: str
+    panel: str
+    raised: str
+    line: str
+    text: str
+    muted: str
+    accent: str
+    on_accent: str
+    row: str
+    row_off: str
+    row_tonic: str
+    bar_line: str
+    beat_line: str
+    step_line: str
+    playhead: str
+    selection: str
+    warning: str
+    key_white: str
+    key_black: str
+    roles: tuple[str, ...]
+
+    def role(self, role: Role) -> QColor:
+        return QColor(self.roles[list(Role).index(role)])
+
+
+# Drums, bass, keys, organ, mallets, guitar, strings, voice, brass, winds, lead, pad, other: neighbours in a
+# loop (the first three, lead and pad) differ in hue and in lightness, also for the colour-blind.
+_ON_DARK = (
+    "#f0a848", "#5aaef0", "#4fcf9a", "#c99a6b", "#e3d26a", "#d98f5c", "#7fd3e0",
+    "#e58fd0", "#f2c14e", "#8fd06f", "#f07c95", "#a991f7", "#b4bccb",
+)  # fmt: skip
+_ON_LIGHT = (
+    "#b86a00", "#1769b5", "#0b7f55", "#8a5a2b", "#8a7a00", "#a3541b", "#0e7c8c",
+    "#a8378c", "#a07400", "#3f8a1c", "#c22e50", "#6546d1", "#5b6472",
+)  # fmt: skip
+
+DARK = Theme(
+    is_dark=True,
+    window="#14161b",
+    panel="#1b1e25",
+    raised="#262a33",
+    line="#343a47",
+    text="#eceef3",
+    muted="#9aa4b5",
+    accent="#7fa2ff",
+    on_accent="#0c1226",
+    row="#1d2129",
+    row_off="#171a20",
+    row_tonic="#242b3c",
+    bar_line="#59627a",
+    beat_line="#363d4b",
+    step_line="#262b35",
+    playhead="#ffffff",
+    selection="#ffffff",
+    warning="#f2b84b",
+    key_white="#c9ced9",
+    key_black="#2b303b",
+    roles=_ON_DARK,
+)
+LIGHT = Theme(
+    is_dark=False,
+    window="#eceef2",
+    panel="#f8f9fb",
+    raised="#ffffff",
+    line="#cdd3dd",
+    text="#191c22",
+    muted="#596273",
+    accent="#2f5fd6",
+    on_accent="#ffffff",
+    row="#ffffff",
+    row_off="#eef0f5",
+    row_tonic="#e3eaff",
+    bar_line="#8e97a8",
+    beat_line="#cfd5df",
+    step_line="#e6e9ef",
+    playhead="#101318",
+    selection="#101318",
+    warning="#8f5a00",
+    key_white="#ffffff",
+    key_black="#4a5161",
+    roles=_ON_LIGHT,
+)
+CONTRAST = Theme(
+    is_dark=True,
+    window="#000000",
+    panel="#000000",
+    raised="#101010",
+    line="#9a9a9a",
+    text="#ffffff",
+    muted="#d8d8d8",
+    accent="#ffe14d",
+    on_accent="#000000",
+    row="#000000",
+    row_off="#141414",
+    row_tonic="#1c2a4a",
+    bar_line="#c8c8c8",
+    beat_line="#6c6c6c",
+    step_line="#333333",
+    playhead="#ffffff",
+    selection="#ffffff",
+    warning="#ffe14d",
+    key_white="#ffffff",
+    key_black="#000000",
+    roles=_ON_DARK,
+)
+THEMES: dict[ThemeName, Theme] = {ThemeName.DARK: DARK, ThemeName.LIGHT: LIGHT, ThemeName.CONTRAST: CONTRAST}
+
+# A shape for each role, so that colour is never the only mark.
+ROLE_GLYPHS: dict[Role, str] = {
+    Role.DRUMS: "◆",
+    Role.BASS: "▼",
+    Role.KEYS: "■",
+    Role.ORGAN: "▤",
+    Role.MALLETS: "●",
+    Role.GUITAR: "◐",
+    Role.STRINGS: "≋",
+    Role.VOICE: "◎",
+    Role.BRASS: "▶",
+    Role.WINDS: "◇",
+    Role.LEAD: "▲",
+    Role.PAD: "▬",
+    Role.OTHER: "○",
+}
+
+
+def mixed(a: QColor, b: QColor, share_of_b: float) -> QColor:
+    """Return a colour between two: opaque, so that thousands of notes need no blending."""
+    keep = 1.0 - share_of_b
+    return QColor(
+        round(a.red() * keep + b.red() * share_of_b),
+        round(a.green() * keep + b.green() * share_of_b),
+        round(a.blue() * keep + b.blue() * share_of_b),
+    )
+
+
+def palette(theme: Theme) -> QPalette:
+    """Return Qt's palette of a theme, for all that the style sheet does not reach."""
+    colors = QPalette()
+    for role, value in (
+        (QPalette.ColorRole.Window, theme.window),
+        (QPalette.ColorRole.Base, theme.raised),
+        (QPalette.ColorRole.AlternateBase, theme.panel),
+        (QPalette.ColorRole.Button, theme.raised),
+        (QPalette.ColorRole.WindowText, theme.text),
+        (QPalette.ColorRole.Text, theme.text),
+        (QPalette.ColorRole.ButtonText, theme.text),
+        (QPalette.ColorRole.ToolTipBase, theme.raised),
+        (QPalette.ColorRole.ToolTipText, theme.text),
+        (QPalette.ColorRole.Highlight, theme.accent),
+        (QPalette.ColorRole.HighlightedText, theme.on_accent),
+        (QPalette.ColorRole.PlaceholderText, theme.muted),
+    ):
+        colors.setColor(role, QColor(value))
+    for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText, QPalette.ColorRole.WindowText):
+        colors.setColor(QPalette.ColorGroup.Disabled, role, mixed(QColor(theme.muted), QColor(theme.panel), 0.4))
+    return colors
+
+
+def style_sheet(theme: Theme, *, scale: float = 1.0) -> str:
+    """Return the application's style sheet.
+
+    Args:
+        theme: Colours.
+        scale: Size of writing and spacing, 0.75 to 2.
+    """
+
+    def px(value: float) -> str:
+        return f"{max(1, round(value * scale))}px"
+
+    t = theme
+    return f"""
+* {{ font-family: "Inter", "Segoe UI", "SF Pro Text", "DejaVu Sans", sans-serif; font-size: {px(13)}; }}
+QMainWindow, QDialog {{ background: {t.window}; }}
+QWidget {{ color: {t.text}; }}
+QLabel {{ background: transparent; }}
+QLabel[kind="muted"] {{ color: {t.muted}; font-size: {px(12)}; }}
+QLabel[kind="title"] {{ font-size: {px(12)}; font-weight: 600; color: {t.muted}; }}
+QLabel[kind="warning"] {{ color: {t.warning}; font-size: {px(12)}; }}
+QFrame[kind="panel"], QScrollArea[kind="panel"] {{ background: {t.panel}; border: 0; }}
+QFrame[kind="card"] {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: {px(RADIUS_PX)}; }}
+QFrame[kind="card"][front="true"] {{ border: 1px solid {t.accent}; }}
+QFrame[kind="banner"] {{ background: {t.raised}; border: 1px solid {t.warning}; border-radius: {px(RADIUS_PX)}; }}
+QFrame[kind="line"] {{ background: {t.line}; border: 0; }}
+QScrollArea > QWidget > QWidget {{ background: transparent; }}
+QToolTip {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.line}; padding: {px(4)}; }}
+QPushButton, QToolButton {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: {px(RADIUS_PX)};
+  padding: {px(4)} {px(10)}; min-height: {px(20)}; }}
+QToolButton {{ padding: {px(4)} {px(7)}; }}
+QPushButton:hover, QToolButton:hover {{ border-color: {t.muted}; }}
+QPushButton:focus, QToolButton:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QLineEdit:focus,
+  QSlider:focus {{ border: 1px solid {t.accent}; }}
+QPushButton:pressed, QToolButton:pressed {{ background: {t.line}; }}
+QPushButton:checked, QToolButton:checked {{ background: {t.accent}; color: {t.on_accent}; border-color: {t.accent}; }}
+QPushButton:disabled, QToolButton:disabled {{ color: {t.muted}; background: {t.panel}; }}
+QPushButton[kind="primary"] {{ background: {t.accent}; color: {t.on_accent}; border-color: {t.accent};
+  font-weight: 600; padding: {px(5)} {px(16)}; }}
+QPushButton[kind="primary"]:hover {{ border-color: {t.text}; }}
+QPushButton[kind="primary"]:disabled {{ background: {t.raised}; color: {t.muted}; border-color: {t.line}; }}
+QToolButton[kind="small"] {{ padding: 0; min-height: {px(18)}; min-width: {px(20)}; font-size: {px(11)};
+  font-weight: 600; border-radius: {px(4)}; color: {t.muted}; }}
+QToolButton[kind="small"]:checked {{ color: {t.on_accent}; }}
+QToolButton[kind="flat"] {{ background: transparent; border: 1px solid transparent; color: {t.muted}; }}
+QToolButton::menu-indicator {{ image: none; }}
+QToolButton[kind="flat"]:hover {{ color: {t.text}; }}
+QComboBox, QSpinBox, QDoubleSpinBox, QLineEdit {{ background: {t.raised}; border: 1px solid {t.line};
+  border-radius: {px(RADIUS_PX)}; padding: {px(3)} {px(8)}; min-height: {px(20)};
+  selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}
+QComboBox::drop-down {{ border: 0; width: {px(18)}; }}
+QComboBox::down-arrow {{ image: none; border-left: {px(4)} solid transparent; border-right: {px(4)} solid transparent;
+  border-top: {px(5)} solid {t.muted}; width: 0; height: 0; margin-right: {px(8)}; }}
+QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line}; outline: 0;
+  selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}
+QSpinBox, QDoubleSpinBox {{ padding: {px(3)} {px(4)} {px(3)} {px(6)}; }}
+QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{
+  width: 0; border: 0; }}
+QSlider::groove:horizontal {{ height: {px(4)}; background: {t.line}; border-radius: {px(2)}; }}
+QSlider::sub-page:horizontal {{ background: {t.accent}; border-radius: {px(2)}; }}
+QSlider::sub-page:horizontal:disabled {{ background: {t.line}; }}
+QSlider[open="true"]::sub-page:horizontal {{ background: {t.line}; }}
+QSlider[open="true"]::handle:horizontal {{ background: {t.muted}; }}
+QSlider::handle:horizontal {{ background: {t.text}; width: {px(12)}; margin: -{px(4)} 0; border-radius: {px(6)}; }}
+QSlider::handle:horizontal:disabled {{ background: {t.muted}; }}
+QCheckBox {{ spacing: {px(6)}; }}
+QCheckBox::indicator {{ width: {px(14)}; height: {px(14)}; border: 1px solid {t.muted}; border-radius: {px(3)};
+  background: {t.raised}; }}
+QCheckBox::indicator:checked {{ background: {t.accent}; border-color: {t.accent}; }}
+QMenuBar {{ background: {t.window}; }}
+QMenuBar::item {{ padding: {px(4)} {px(10)}; background: transparent; }}
+QMenuBar::item:selected, QMenu::item:selected {{ background: {t.accent}; color: {t.on_accent}; }}
+QMenu {{ background: {t.raised}; border: 1px solid {t.line}; padding: {px(4)}; }}
+QMenu::item {{ padding: {px(4)} {px(24)} {px(4)} {px(12)}; }}
+QMenu::item:disabled {{ color: {t.muted}; }}
+QMenu::separator {{ height: 1px; background: {t.line}; margin: {px(4)} 0; }}
+QStatusBar {{ background: {t.window}; color: {t.muted}; }}
+QStatusBar::item {{ border: 0; }}
+QSplitter::handle {{ background: {t.window}; }}
+QScrollBar:vertical {{ background: transparent; width: {px(10)}; margin: 0; }}
+QScrollBar:horizontal {{ background: transparent; height: {px(10)}; margin: 0; }}
+QScrollBar::handle {{ background: {t.line}; border-radius: {px(4)}; min-height: {px(24)}; min-width: {px(24)};
+  margin: {px(1)}; }}
+QScrollBar::handle:hover {{ background: {t.muted}; }}
+QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{ background: none;
+  border: 0; width: 0; height: 0; }}
+QTableView, QTreeView, QListView {{ background: {t.panel}; alternate-background-color: {t.raised}; border: 0;
+  gridline-color: {t.line}; selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}
+QHeaderView::section {{ background: {t.panel}; color: {t.muted}; border: 0; padding: {px(4)} {px(8)}; }}
+QTabWidget::pane {{ border: 0; }}
+QTabBar::tab {{ background: transparent; color: {t.muted}; padding: {px(6)} {px(12)}; border: 0;
+  border-bottom: {px(2)} solid transparent; }}
+QTabBar::tab:selected {{ color: {t.text}; border-bottom-color: {t.accent}; }}
+QProgressBar {{ background: {t.raised}; border: 0; border-radius: {px(2)}; max-height: {px(4)}; }}
+QProgressBar::chunk {{ background: {t.accent}; border-radius: {px(2)}; }}
+"""
