@@ -165,26 +165,32 @@ def _without_overlaps(notes: RawNotes) -> Table:
     # Who plays which key, as 16 bits: NumPy sorts those by radix. Merging the parts by time is quick as well, each
     # is nearly sorted. Both sorts are stable.
     voice = (notes.part << 7 | notes.pitch).astype(np.uint16)
-    order = np.argsort(notes.onset << 16 | voice, kind="stable")
-    by_voice = np.argsort(voice[order], kind="stable")
-    if _has_twins(voice[order][by_voice], notes.onset[order][by_voice]):
-        order = np.lexsort((-notes.velocity, -notes.end, voice, notes.onset))
-        moments = (notes.onset << 16 | voice)[order]
-        order = order[np.append(True, moments[1:] != moments[:-1])]
-        by_voice = np.argsort(voice[order], kind="stable")
+    moment = notes.onset << 16 | voice
+    order = np.argsort(moment, kind="stable")
+    order = _without_twins(order, moment, notes)
     voice, onset, end = voice[order], notes.onset[order], notes.end[order]
+    by_voice = np.argsort(voice, kind="stable")
     earlier, later = by_voice[:-1], by_voice[1:]
     limit = np.where(voice[earlier] == voice[later], onset[later], MAX_TICKS)
     end[earlier] = np.minimum(end[earlier], limit)
-    table = np.empty((len(order), len(Column)), dtype=np.int32)
-    table[:, Column.TRACK] = notes.part[order]
-    table[:, Column.ONSET] = onset
-    table[:, Column.DURATION] = end - onset
-    table[:, Column.PITCH] = notes.pitch[order]
-    table[:, Column.VELOCITY] = notes.velocity[order]
-    return table
+    columns = np.empty((len(Column), len(order)), dtype=np.int32)  # whole columns are what readers of songs ask for
+    columns[Column.TRACK] = notes.part[order]
+    columns[Column.ONSET] = onset
+    columns[Column.DURATION] = end - onset
+    columns[Column.PITCH] = notes.pitch[order]
+    columns[Column.VELOCITY] = notes.velocity[order]
+    return columns.T
 
 
-def _has_twins(voice: NDArray[np.uint16], onset: Rows) -> bool:
-    """Tell whether two notes of one voice start together; notes come voice by voice."""
-    return bool(((voice[1:] == voice[:-1]) & (onset[1:] == onset[:-1])).any())
+def _without_twins(order: Rows, moment: Rows, notes: RawNotes) -> Rows:
+    """Leave the shorter, then the softer out of `order` where notes of one voice start together."""
+    sorted_moment = moment[order]
+    is_same = sorted_moment[1:] == sorted_moment[:-1]
+    if not is_same.any():
+        return order
+    twins = order[np.append(is_same, False) | np.append(False, is_same)]
+    twins = twins[np.lexsort((-notes.velocity[twins], -notes.end[twins], moment[twins]))]
+    losers = twins[1:][moment[twins[1:]] == moment[twins[:-1]]]
+    is_kept = np.ones(len(order), dtype=bool)
+    is_kept[losers] = False
+    return order[is_kept[order]]
