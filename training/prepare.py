@@ -101,6 +101,7 @@ class _Chunk:
     files: tuple[SourceFile, ...]
     rows: tuple[ManifestRow, ...]
     path: Path
+    count: int
     config: PrepareConfig = field(repr=False)
 
 
@@ -142,11 +143,11 @@ def _chunks(
     files = corpus.read_files(config.inputs, skip)
     for group, path in zip(groups, paths, strict=True):
         if path.exists():
-            yield _Chunk((), (), path, config)
+            yield _Chunk((), (), path, len(group), config)
             continue
         members = tuple(next(files) for _ in group)
         rows = tuple(_row(member.name, manifest, config) for member in members)
-        yield _Chunk(members, rows, path, config)
+        yield _Chunk(members, rows, path, len(group), config)
 
 
 def _chunk_path(config: PrepareConfig, group: list[str], manifest: dict[str, ManifestRow] | None, parts: Path) -> Path:
@@ -178,7 +179,7 @@ def _finished(waiting: deque[tuple[_Chunk, Future[None] | None]]) -> tuple[Path,
     chunk, future = waiting.popleft()
     if future:
         future.result()
-    return chunk.path, _CHUNK_FILES
+    return chunk.path, chunk.count
 
 
 def prepare_chunk(chunk: _Chunk) -> None:
