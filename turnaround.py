@@ -9,7 +9,11 @@ import multiprocessing
 import sys
 from collections.abc import Mapping
 
-TRAINING_COMMANDS: Mapping[str, str] = {}
+TRAINING_COMMANDS: Mapping[str, str] = {
+    "prepare": "training.cli:prepare_command",
+    "train": "training.cli:train_command",
+    "export": "training.cli:export_command",
+}
 
 
 def main() -> int:

@@ -21,6 +21,9 @@ logger = logging.getLogger(__name__)
 # Name of the command: module and function.
 ENGINE_COMMANDS: Mapping[str, str] = {
     "generate": "engine.cli.generate_command:generate",
+    "render": "engine.cli.render_command:render",
+    "inspect": "engine.cli.inspect_command:inspect",
+    "bench": "engine.cli.bench_command:bench",
 }
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 
 from engine.cli.part_options import PartOption, parse_bounds, parse_role
 from engine.messages import GenerationRequest, Keep, PartRequest, PartUse, Sampling, WriteOrder
-from engine.music.analysis import loop_key
 from engine.music.general_midi import Role
 from engine.music.harmony import Chord, Key
 from engine.music.loop import COMMON_TIME, Loop, Track
@@ -176,7 +175,7 @@ def _canvas(options: MusicOptions, stems: Loop | None, bars: int, tracks: Sequen
         tempo_bpm=base.tempo_bpm,
         bars=bars,
         tracks=tuple(tracks),
-        key=options.key or base.key or loop_key(base),
+        key=options.key or base.key,
         chords=tuple(chords[bar % len(chords)] for bar in range(bars)) if chords else (),
         name=base.name,
     )

@@ -97,7 +97,7 @@ def write_take(request: GenerationRequest, take: Take, options: WriteOptions) ->
         raise EngineError(f"The folder {options.folder} cannot be made.", error.strerror or str(error)) from error
     paths: list[Path] = []
     for indices in [[index] for index in chosen] if options.is_split else [chosen]:
-        part = "-".join(_labels(loop, indices))
+        part = "-".join(part_labels(loop, indices))
         path = options.folder / file_name(loop, name=options.name, part=part, seed=seed)
         tracks = [loop.tracks[index] for index in indices]
         smf.write(replace(loop, tracks=tuple(tracks), name=options.name), path, programs=options.with_programs)
@@ -105,10 +105,10 @@ def write_take(request: GenerationRequest, take: Take, options: WriteOptions) ->
     return WrittenTake(request, take, tuple(paths))
 
 
-def _labels(loop: Loop, indices: Sequence[int]) -> list[str]:
-    """Return a name for each part, numbered where several share one."""
+def part_labels(loop: Loop, indices: Sequence[int] | None = None) -> list[str]:
+    """Return a name for each part, or for some, numbered where several share one."""
     labels: list[str] = []
-    for index in indices:
+    for index in range(len(loop.tracks)) if indices is None else indices:
         track = loop.tracks[index]
         same = [other for other in range(len(loop.tracks)) if loop.tracks[other].label == track.label]
         label = (track.name or track.role.value).strip()
@@ -119,7 +119,7 @@ def _labels(loop: Loop, indices: Sequence[int]) -> list[str]:
 def take_record(written: WrittenTake) -> dict[str, Any]:
     """Return what is known of a take, as JSON can hold it."""
     request, take = written.request, written.take
-    labels = dict(enumerate(_labels(take.loop, range(len(take.loop.tracks)))))
+    labels = dict(enumerate(part_labels(take.loop)))
     return {
         "paths": [str(path) for path in written.paths],
         "seed": take.seed,

@@ -1,0 +1,174 @@
+"""`turnaround prepare | train | export`: the training commands, next to the engine's but never needed by them.
+
+Only `prepare` runs without the training extra. The others import torch when they run, and where it is missing they
+say what to install instead of showing a traceback.
+"""
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from engine.errors import CorpusError, EngineError
+from training.prepare import PrepareConfig, PrepareReport, prepare
+
+CONFIGS = Path(__file__).with_name("configs")
+
+
+class MissingExtraError(EngineError):
+    """Raised when torch is wanted and not installed."""
+
+
+@contextmanager
+def training_extra() -> Iterator[None]:
+    """Turn a missing package of the training extra into one clear sentence.
+
+    Raises:
+        MissingExtraError: torch, Lightning or onnx is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("torch", "lightning", "onnx", "tensorboard"):
+            raise
+        raise MissingExtraError(
+            f"{error.name} is not installed, so nothing can be trained here.",
+            "Install Turnaround with its extra: uv sync --extra training, or pip install turnaround[training].",
+        ) from error
+
+
+def prepare_command(
+    inputs: Annotated[list[Path], typer.Argument(help="Archives, folders or MIDI files.")],
+    out: Annotated[Path, typer.Option(help="Folder for the packed songs.")],
+    manifest: Annotated[Path | None, typer.Option(help="CSV that names files, splits and genres.")] = None,
+    ratios: Annotated[str, typer.Option(help="Shares of train, valid and test without a manifest.")] = "0.9,0.05,0.05",
+    processes: Annotated[int, typer.Option(min=1, help="How many work at once.")] = 2,
+    min_grid: Annotated[float, typer.Option(min=0, max=1, help="Least share of onsets on the 16th grid.")] = 0.0,
+    min_notes: Annotated[int, typer.Option(min=1, help="Least notes a song.")] = 4,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Pack MIDI files for training; a run that was stopped goes on where it was."""
+    missing = [path for path in inputs if not path.exists()]
+    if missing:
+        raise CorpusError(f"{missing[0]} does not exist.", "Name an archive, a folder or a MIDI file.")
+    config = PrepareConfig(
+        tuple(inputs),
+        out,
+        manifest,
+        ratios=_ratios(ratios),
+        processes=processes,
+        min_grid=min_grid,
+        min_notes=min_notes,
+    )
+    console = Console(stderr=True)
+    columns = (TextColumn("Preparing"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[left]}"))
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None, left="")
+        report = prepare(
+            config,
+            lambda at: bar.update(task, completed=at.done, total=at.total, left=_left(at.seconds_left)),
+        )
+    if as_json:
+        typer.echo(json.dumps(_plain(report), indent=2))
+        return
+    for split, songs in report.songs.items():
+        size = report.size[split] / 1e6
+        typer.echo(f"{split:6} {songs:7} songs {report.notes[split]:10} notes {size:8.1f} MB")
+    for reason, files in report.rejected.items():
+        typer.echo(f"left out {files:6}: {reason}")
+
+
+def _ratios(text: str) -> tuple[float, float, float]:
+    try:
+        train, valid, test = (float(share) for share in text.split(","))
+    except ValueError as error:
+        raise typer.BadParameter(f'"{text}" is not three shares such as 0.9,0.05,0.05') from error
+    if min(train, valid, test) < 0 or abs(train + valid + test - 1) > 1e-6:
+        raise typer.BadParameter(f'"{text}": the shares must add up to 1')
+    return train, valid, test
+
+
+def _left(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds / 60:.0f} min left" if seconds > 90 else f"{seconds:.0f} s left"
+
+
+def _plain(report: PrepareReport) -> dict[str, Any]:
+    return {
+        "songs": report.songs,
+        "notes": report.notes,
+        "bytes": report.size,
+        "rejected": report.rejected,
+        "seconds": report.seconds,
+        "shards": [str(path) for path in report.shards],
+    }
+
+
+def train_command(
+    config: Annotated[str, typer.Argument(metavar="CONFIG", help="A TOML file, or one of ours: tiny, small, base …")],
+    settings: Annotated[
+        list[str] | None, typer.Argument(metavar="[GROUP.KEY=VALUE]…", help="Settings to change, by name.")
+    ] = None,
+) -> None:
+    """Train a model; started again, it goes on from its last checkpoint."""
+    with training_extra():
+        from training.config import TrainConfig
+        from training.train import train
+
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+        outcome = train(TrainConfig.load(_config_path(config), settings or ()))
+    state = "finished" if outcome.is_finished else "stopped, to be gone on with"
+    typer.echo(f"{state} at step {outcome.progress.step}")
+
+
+def _config_path(name: str) -> Path:
+    shipped = CONFIGS / f"{name}.toml"
+    return shipped if shipped.is_file() and not Path(name).exists() else Path(name)
+
+
+def export_command(
+    checkpoint: Annotated[Path, typer.Argument(help="A .ckpt file of a run.")],
+    out: Annotated[Path, typer.Option(help="Folder of the bundle.")],
+    name: Annotated[str | None, typer.Option(help="Short name, shown to people.  (Default: the folder's)")] = None,
+    data: Annotated[Path | None, typer.Option(help="Packed songs, if they moved since the training.")] = None,
+    bits: Annotated[int, typer.Option(help="How weights are stored: 32, 8 or 4 bits.")] = 8,
+    licence: Annotated[str, typer.Option(help="SPDX expression of the weights.")] = "MIT",
+    card: Annotated[
+        Path | None, typer.Option(help="The model card, Markdown; written from the run if left out.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Write a checkpoint as a model bundle that `generate --model` takes; checked against the trained model."""
+    if bits not in (32, 8, 4):
+        raise typer.BadParameter(f"weights are stored in 32, 8 or 4 bits, not {bits}")
+    with training_extra():
+        from training.export_checkpoint import Publication, export_checkpoint
+
+        text = _card_text(card)
+        publication = Publication(name or out.name, licence=licence, bits=bits, card=text)
+        bundle, agreement = export_checkpoint(checkpoint, out, publication=publication, data=data)
+    if as_json:
+        figures = {
+            "folder": str(bundle.folder),
+            "name": bundle.info.name,
+            "bits": bundle.info.bits,
+            "bytes": sum(path.stat().st_size for path in bundle.folder.iterdir()),
+            "metrics": dict(bundle.info.metrics),
+        }
+        typer.echo(json.dumps(figures, indent=2))
+        return
+    typer.echo(f"{bundle.folder}: likelihood of a note changed by {agreement.relative_change:+.2%} in storing it")
+
+
+def _card_text(path: Path | None) -> str:
+    if path is None:
+        return ""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise EngineError(f"{path.name} cannot be read.", error.strerror or str(error)) from error
