@@ -66,15 +66,15 @@ def read(path: str | Path, *, first_bar: int = 0, bars: int | None = None, meter
     path = Path(path)
     try:
         repaired = repair(_bytes_of(path))
-        raw, dropped = _collect(_parse(repaired), str(path), by_program=False)
+        file = _parse(repaired)
+        raw, dropped = _collect(file, str(path), by_program=False)
         if meter is not None:
             raw = replace(raw, meters=[(0, meter.numerator, meter.denominator)])
         window = cut_window(assemble(raw), first_bar=first_bar, bars=bars)
     except ValueError as error:
         raise _unreadable(path.name, error) from error
-    name = _sequence_name(repaired)
     tracks = (replace(track, name=_own_name(track)) for track in window.loop.tracks)
-    loop = replace(window.loop, tracks=tuple(tracks), name=name)
+    loop = replace(window.loop, tracks=tuple(tracks), name=_sequence_name(file))
     said = (*repaired.dropped, *dropped, *window.dropped)
     return ReadResult(loop, said, states_tempo=bool(raw.tempos), states_meter=bool(raw.meters))
 
@@ -276,9 +276,9 @@ def _losses(raw: RawSong, unclosed: int) -> list[str]:
     return losses
 
 
-def _sequence_name(repaired: Repaired) -> str:
+def _sequence_name(file: mido.MidiFile) -> str:
     """Return the name of the first track where it holds no notes: that names the whole file."""
-    first = _parse(repaired).tracks[0]
+    first = file.tracks[0]
     if any(message.type == "note_on" for message in first):
         return ""
     metas = [message for message in first if isinstance(message, mido.MetaMessage) and message.type == "track_name"]
