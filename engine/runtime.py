@@ -8,7 +8,9 @@ A session's threads may spin while they wait for each other inside a run, which 
 but stop the moment the run ends: left alone they would burn a core for another 40 ms beside a producer's DAW.
 """
 
+import contextlib
 import importlib
+import io
 import logging
 import os
 from dataclasses import dataclass
@@ -69,6 +71,25 @@ def load_onnxruntime() -> ModuleType:
         ) from error
 
 
+def available_providers() -> tuple[Provider, ...]:
+    """Return the providers that onnxruntime was built with; that one is listed does not mean that it loads.
+
+    Raises:
+        EngineError: onnxruntime is missing.
+    """
+    listed = set(load_onnxruntime().get_available_providers())
+    return tuple(provider for provider in Provider if provider.value in listed)
+
+
+def _preload_libraries(ort: ModuleType, provider: Provider) -> None:
+    """Let the runtime find NVIDIA's libraries where Python packages put them; it prints its failures."""
+    if provider is Provider.CUDA and hasattr(ort, "preload_dlls"):
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            ort.preload_dlls(directory="")
+        logger.debug("CUDA libraries: %s", said.getvalue().strip() or "found")
+
+
 class Session:
     """One graph on one provider.
 
@@ -94,7 +115,10 @@ class Session:
         options.log_severity_level = 3
         options.add_session_config_entry("session.intra_op.allow_spinning", "1" if chosen.spinning else "0")
         options.add_session_config_entry("session.force_spinning_stop", "1")
-        providers = [provider.value] if provider is Provider.CPU else [provider.value, Provider.CPU.value]
+        providers = [Provider.CPU.value]
+        if provider is not Provider.CPU and provider in available_providers():
+            _preload_libraries(ort, provider)
+            providers = [provider.value, *providers]
         try:
             self._session = ort.InferenceSession(str(path), options, providers=providers)
         except Exception as error:
@@ -106,7 +130,7 @@ class Session:
         # Asking for a provider that does not load is not an error there: it runs on the CPU instead.
         self.provider = Provider(self._session.get_providers()[0])
         if self.provider is not provider:
-            logger.warning("%s is not available, %s runs on %s", provider.value, path.name, self.provider.value)
+            logger.info("%s is not available, %s runs on %s", provider.value, path.name, self.provider.value)
 
     def binding(self) -> "Binding":
         """Return a new set of ties to memory."""

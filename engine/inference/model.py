@@ -222,7 +222,7 @@ class OnnxLoopModel:
         self._settings = settings or RuntimeSettings()
         self._step = Session(bundle.file("step.onnx"), provider=provider, settings=self._settings)
         self._score: Session | None = None
-        self._with_logits = with_logits
+        self.with_logits = with_logits
         self._known: _Known | None = None
 
     @property
@@ -292,7 +292,7 @@ class OnnxLoopModel:
         np.add(state.lengths, 1, out=state.lengths)
         state.frame.set_tables(tables, sampling, noise)
         sampled = state.frame.run(rows[:, None], state.lengths)
-        if self._with_logits:
+        if self.with_logits:
             return Sampled(sampled.ids, sampled.log_prob, state.frame.logits.copy())
         return sampled
 
