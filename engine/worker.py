@@ -55,12 +55,14 @@ class BundleLoader:
         """
         from engine.inference.bundle import ModelBundle
         from engine.inference.generator import Generator
-        from engine.inference.model import OnnxLoopModel
+        from engine.inference.providers import open_model
         from engine.resources import model_folder
         from engine.runtime import RuntimeSettings
 
         bundle = ModelBundle.open(model_folder(self.model))
-        model = OnnxLoopModel(bundle, settings=RuntimeSettings(threads=self.threads))
+        model, message = open_model(bundle, settings=RuntimeSettings(threads=self.threads))
+        if message:
+            logger.info("%s", message)
         provider = model.provider.value.removesuffix("ExecutionProvider")
         name = bundle.info.name
         generator = Generator(model, model_name=name, provider=provider)

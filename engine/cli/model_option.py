@@ -4,8 +4,10 @@ import time
 from dataclasses import dataclass
 from enum import StrEnum
 
+from engine.cli.console import people
 from engine.inference.bundle import ModelBundle
 from engine.inference.model import OnnxLoopModel
+from engine.inference.providers import open_model as open_where_best
 from engine.resources import DEFAULT_MODEL, model_folder
 from engine.runtime import Provider, RuntimeSettings
 
@@ -52,7 +54,9 @@ def open_model(name: str, *, provider: ProviderOption = ProviderOption.AUTO, thr
         EngineError: ONNX Runtime is not installed.
     """
     began = time.perf_counter()
-    wanted = Provider.CPU if provider is ProviderOption.AUTO else Provider[provider.name]
+    wanted = None if provider is ProviderOption.AUTO else Provider[provider.name]
     bundle = ModelBundle.open(model_folder(name))
-    model = OnnxLoopModel(bundle, settings=RuntimeSettings(threads=threads), provider=wanted)
+    model, message = open_where_best(bundle, wanted=wanted, settings=RuntimeSettings(threads=threads))
+    if message:
+        people().print(message)
     return OpenModel(model, time.perf_counter() - began)
