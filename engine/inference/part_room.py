@@ -33,6 +33,7 @@ class PartRoom:
         self.owes_note = not rules.anchors
         self._total = total_steps
         self._notes = [(note.start, note.end, note.pitch) for note in rules.known]
+        self._places = np.arange(total_steps + 1, dtype=np.int16)
         self._sounding = np.zeros(total_steps + 1, dtype=np.int16)
         for start, end, _ in self._notes:
             self._sounding[start:end] += 1
@@ -72,10 +73,11 @@ class PartRoom:
         """Return `room` shortened to where another voice may sound; the same array if voices are open."""
         if self.rules.max_polyphony is None:
             return room
-        full = np.flatnonzero(self._sounding[base : self._total] >= self.rules.max_polyphony)
-        places = np.arange(len(room))
-        following = np.append(full, self._total - base)[np.searchsorted(full, places)]
-        return np.minimum(room, (following - places).astype(np.int16)[:, None])
+        is_full = self._sounding[base:] >= self.rules.max_polyphony
+        is_full[-1] = True  # the loop's end
+        places = self._places[: len(is_full)]
+        following = np.minimum.accumulate(np.where(is_full, places, self._total)[::-1])[::-1]
+        return np.minimum(room, (following - places)[: len(room), None])
 
     def can_sound(self, bar: int, steps: int) -> bool:
         """Tell whether any note may begin in a bar."""
@@ -89,8 +91,8 @@ class PartRoom:
 
 
 def open_rows(room: Room) -> Bools:
-    """Tell which positions have a legal pitch, bool [P]; four pitches are looked at together."""
-    return np.logical_or.reduce(np.ascontiguousarray(room).view(np.int64) != 0, axis=1)
+    """Tell which positions have a legal pitch, bool [P]."""
+    return np.asarray(room.any(axis=1))
 
 
 def longest_bin(steps: int) -> int:

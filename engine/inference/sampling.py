@@ -157,7 +157,8 @@ def _threshold(tempered: FloatArray, cuts: Cuts, field: Field) -> FloatArray:
     best = ordered[:, :1]
     weights: FloatArray = np.exp(ordered - best)
     share: FloatArray = weights / weights.sum(axis=1, keepdims=True)
-    before: FloatArray = np.cumsum(np.pad(share[:, :-1], ((0, 0), (1, 0))), axis=1)
+    before: FloatArray = np.zeros_like(share)
+    np.cumsum(share[:, :-1], axis=1, out=before[:, 1:])
     ranks: IntArray = np.arange(ordered.shape[1], dtype=np.int64)
     kept: BoolArray = np.less(before, cuts.top_p[:, field, None]) & np.less(ranks, cuts.top_k[:, field, None])
     lowest: FloatArray = np.where(kept, ordered, -CUT).min(axis=1, keepdims=True)
