@@ -5,7 +5,7 @@ velocity and microtiming. Building one from ticks is where music is quantised, a
 `sheet.to_loop()` of `Sheet.from_loop(x)` *is* the canonical form of x, and going round again changes nothing.
 
 What canonical means: every note stays; an onset moves by at most 2 ticks in a played part and half a grid
-step in a quantised one (where microtiming is dropped); a duration changes by at most one step or 6 %, and
+step in a quantised one (where microtiming is dropped); a duration in steps changes by at most one or 6 %, and
 never into the next note of its pitch (a drum hit lasts a 16th at most); velocity by at most 2. Onsets in the
 last half step of the loop, which would round to its end, go to its last step instead. Only notes of one
 pitch that share a grid step become one, and `merged` counts them.
