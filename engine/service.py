@@ -28,7 +28,6 @@ from engine.jobs import (
     FileToWrite,
     Generate,
     JobEvent,
-    Play,
     ReadFiles,
     RenderWav,
     Shutdown,
@@ -183,9 +182,17 @@ class EngineService:
         with self._lock:
             self._processes[Child.DESK].send(command)
 
-    def play(self, command: Play) -> None:
-        """Play a loop."""
-        self.send_to_desk(command)
+    def process_id(self, child: Child) -> int:
+        """Return the id of a running process, for diagnostics.
+
+        Raises:
+            RuntimeError: It does not run.
+        """
+        with self._lock:
+            process = self._processes[child].process
+            if process is None or process.pid is None:
+                raise RuntimeError(f"the {child.value} does not run")
+            return process.pid
 
     def _begin(self, child: Child, command: Callable[[int], WorkerCommand | DeskCommand]) -> int:
         with self._lock:

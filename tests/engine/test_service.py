@@ -1,0 +1,108 @@
+"""The service with its two real processes; the worker's model is uniform noise."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.jobs import Child, ChildStopped, FilesRead, FilesWritten, FileToWrite, JobEvent, WorkerReady
+from engine.messages import Failed, Finished, GenerationRequest, PartRequest, PartUse, TakeReady
+from engine.music.general_midi import Role
+from engine.music.loop import Loop, Note, Track
+from engine.service import EngineService
+from engine.worker import BundleLoader
+from tests.helpers.uniform_loader import UniformLoader
+
+PATIENCE_SECONDS = 60.0
+CANVAS = Loop(bars=1, tracks=(Track(Role.BASS, program=33),))
+
+
+def request(**changes: object) -> GenerationRequest:
+    return GenerationRequest(CANVAS, (PartRequest(use=PartUse.REPLACE),), **{"takes": 2, **changes})
+
+
+def until(service: EngineService, is_last: Callable[[JobEvent], bool]) -> list[JobEvent]:
+    """Collect events up to the one that ends the wait."""
+    events: list[JobEvent] = []
+    while not any(is_last(event) for event in events):
+        new = service.wait(PATIENCE_SECONDS)
+        assert new, f"nothing came for {PATIENCE_SECONDS} s after {events}"
+        events.extend(new)
+    return events
+
+
+def is_end_of(job: int) -> Callable[[JobEvent], bool]:
+    return lambda event: event.job == job and isinstance(event.event, Finished | Failed | FilesRead | FilesWritten)
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[EngineService]:
+    service = EngineService(UniformLoader())
+    service.start()
+    yield service
+    service.close()
+
+
+def test_takes_come_one_by_one_and_then_the_end(service: EngineService) -> None:
+    job = service.generate(request())
+    mine = [event.event for event in until(service, is_end_of(job)) if event.job == job]
+    takes = [event.take for event in mine if isinstance(event, TakeReady)]
+    assert sorted(take.number for take in takes) == [0, 1]
+    assert isinstance(mine[-1], Finished)
+    assert not mine[-1].was_cancelled
+
+
+def test_a_cancelled_job_ends_and_says_so(service: EngineService) -> None:
+    job = service.generate(request(takes=64))
+    service.cancel(job)
+    last = until(service, is_end_of(job))[-1].event
+    assert isinstance(last, Finished)
+    assert last.was_cancelled
+
+
+def test_what_cannot_be_asked_is_answered_not_raised(service: EngineService) -> None:
+    nothing_to_write = GenerationRequest(CANVAS, (PartRequest(use=PartUse.IGNORE),))
+    job = service.generate(nothing_to_write)
+    last = until(service, is_end_of(job))[-1].event
+    assert isinstance(last, Failed)
+    assert last.title
+
+
+def test_files_are_written_and_read_by_the_desk(service: EngineService, tmp_path: Path) -> None:
+    loop = CANVAS.with_track(0, Track(Role.BASS, (Note(0, 40, 480, 100),)))
+    path = tmp_path / "new folder" / "Bass é.mid"
+    written = service.write_files((FileToWrite(str(path), loop, part=0),))
+    assert until(service, is_end_of(written))[-1].event == FilesWritten((str(path),))
+    job = service.read_files((str(path), str(tmp_path / "missing.mid")))
+    read = until(service, is_end_of(job))[-1].event
+    assert isinstance(read, FilesRead)
+    assert read.files[0].loop is not None
+    assert read.files[0].loop.tracks[0].notes == loop.tracks[0].notes
+    assert read.files[1].loop is None
+    assert "missing.mid" in read.files[1].dropped[0]
+
+
+def test_a_killed_worker_is_reported_and_started_again(service: EngineService) -> None:
+    ready_job = service.generate(request(takes=1))
+    until(service, is_end_of(ready_job))
+    lost = service.generate(request(takes=64))
+    process = service.process_id(Child.WORKER)
+    os.kill(process, signal.SIGKILL)
+    stopped = until(service, lambda event: isinstance(event.event, ChildStopped))[-1].event
+    assert stopped == ChildStopped(Child.WORKER, (lost,))
+    again = service.generate(request(takes=1))
+    assert isinstance(until(service, is_end_of(again))[-1].event, Finished)
+
+
+def test_a_missing_model_is_told_and_not_fatal() -> None:
+    service = EngineService(BundleLoader("no such model"))
+    service.start()
+    try:
+        first = until(service, lambda event: isinstance(event.event, Failed | WorkerReady))[-1]
+        assert isinstance(first.event, Failed)
+        job = service.generate(request())
+        assert isinstance(until(service, is_end_of(job))[-1].event, Failed)
+    finally:
+        service.close()
