@@ -18,15 +18,27 @@ from engine.jobs import (
     FilesRead,
     FilesWritten,
     JobEvent,
+    Play,
+    PlayNote,
+    Position,
     ReadFiles,
     ReadLoop,
+    RenderWav,
+    SetGains,
+    SetMetronome,
     Shutdown,
+    StopPlaying,
     WriteFiles,
 )
+from engine.live.audition import SAMPLE_RATE
+from engine.live.synth import render_loop, write_wav
+from engine.live.transport import Transport
 from engine.messages import Failed
 from engine.midi import smf
 
 logger = logging.getLogger(__name__)
+
+REPORTS_A_SECOND = 30
 
 
 def main(connection: Connection) -> None:
@@ -37,6 +49,8 @@ def main(connection: Connection) -> None:
         desk.serve()
     except (EOFError, BrokenPipeError, ConnectionResetError):
         logger.info("the window is gone; the desk ends")
+    finally:
+        desk.close()
 
 
 class _Desk:
@@ -45,10 +59,24 @@ class _Desk:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._is_ending = False
+        self._transport = Transport(lambda state: self._send(NO_JOB, state))
+        self._was_playing = False
 
     def serve(self) -> None:
         while not self._is_ending:
-            self._run(self._connection.recv())
+            if self._connection.poll(1 / REPORTS_A_SECOND if self._transport.is_sounding else None):
+                self._run(self._connection.recv())
+            self._transport.pump()
+            self._report()
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def _report(self) -> None:
+        """Tell where playing is, and once that it stopped."""
+        if self._transport.is_playing or self._was_playing:
+            self._send(NO_JOB, Position(*self._transport.position()))
+        self._was_playing = self._transport.is_playing
 
     def _run(self, command: DeskCommand) -> None:
         job = getattr(command, "job", NO_JOB)
@@ -72,8 +100,11 @@ class _Desk:
                 self._write(command)
             case Shutdown():
                 self._is_ending = True
-            case _:
-                logger.debug("not yet: %s", command)
+            case RenderWav(job, path, loop, passes):
+                write_wav(path, render_loop(loop, passes=passes), SAMPLE_RATE)
+                self._send(job, FilesWritten((path,)))
+            case Play() | SetGains() | SetMetronome() | PlayNote() | StopPlaying():
+                self._transport.do(command)
 
     def _write(self, command: WriteFiles) -> None:
         for file in command.files:
