@@ -1,5 +1,6 @@
 """The composition root: settings, engine, document and window are wired here and nowhere else."""
 
+import json
 import logging
 import sys
 from collections.abc import Callable
@@ -7,7 +8,8 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 
-from engine.music.harmony import Key, parse_chords
+from engine.music.loop import Loop
+from engine.music.loop_json import loop_of_plain
 from engine.resources import assets_folder
 from engine.service import EngineService, Service
 from engine.worker import BundleLoader
@@ -25,8 +27,6 @@ from gui.theme import THEMES, ThemeName, palette, style_sheet
 
 logger = logging.getLogger(__name__)
 
-DEMO_STEMS = ("drums", "bass", "keys")
-DEMO_KEY, DEMO_CHORDS = "A minor", "Am|F|C|G"
 SCALES = (0.75, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0)
 
 
@@ -50,7 +50,8 @@ class App(QObject):
         self.playback = Playback(self.bridge, self.state, self.session, self)
         self._apply_theme()
         self.window = MainWindow(self.state, self.session, self.board)
-        self.files = Files(self.bridge, self.document, self.board, say=self.window.say, warn=self.window.banner.say)
+        self.files = Files(self.bridge, self.document, self.state, say=self.window.say, warn=self.window.banner.say)
+        self.files.parent_window = self.window
         self.commands = Commands(
             window=self.window,
             document=self.document,
@@ -68,10 +69,7 @@ class App(QObject):
         """Show the window with something to hear in it."""
         self.bridge.start()
         self.window.show()
-        stems = [assets_folder() / "demo" / f"{name}.mid" for name in DEMO_STEMS]
-        self.files.show_first_loop(
-            [path for path in stems if path.exists()], key=Key.parse(DEMO_KEY), chords=parse_chords(DEMO_CHORDS)
-        )
+        self.document.reset(first_loop())
 
     def close(self) -> None:
         """End the engine."""
@@ -101,6 +99,16 @@ class App(QObject):
         self._qt.setPalette(palette(theme))
         self._qt.setStyleSheet(style_sheet(theme, scale=self.scale))
         self.state.set_theme(theme)
+
+
+def first_loop() -> Loop:
+    """Return the loop that a new user hears: the demo that ships, or an empty one if it is gone."""
+    path = assets_folder() / "demo" / "loop.json"
+    try:
+        return loop_of_plain(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        logger.warning("the first loop cannot be read: %s", error)
+        return loop_edits.empty_loop()
 
 
 def run(arguments: list[str] | None = None) -> int:

@@ -27,7 +27,7 @@ from gui.piano_roll.selection import NOTHING, BarSelection
 from gui.piano_roll.state import RollState
 from gui.piano_roll.transform import Fold, Snap
 from gui.playback import Playback
-from gui.requests import request_of, target_of, target_text
+from gui.requests import Target, request_of, target_of, target_text
 from gui.session import Session
 from gui.takes import TakeBoard, next_seed
 
@@ -74,7 +74,7 @@ class Commands(QObject):
         view, stack = self.state, self.document.undo_stack
         return {
             "file_new": lambda: self.document.edit("New loop", loop_edits.empty_loop()),
-            "file_quit": self.window.close,
+            "file_quit": self._quit,
             "edit_undo": stack.undo,
             "edit_redo": stack.redo,
             "part_add": self.window.tracks.show_add_menu,
@@ -90,7 +90,7 @@ class Commands(QObject):
             "take_cancel": self.board.cancel,
             "take_accept": self.accept_take,
             "take_reject": self.escape,
-            "take_favourite": self.files.toggle_favourite,
+            "take_favourite": self.board.toggle_favourite,
             "take_next": lambda: self.board.step(1),
             "take_previous": lambda: self.board.step(-1),
             **{f"take_{n}": lambda n=n: self.board.hear(n - 1) for n in range(1, 10)},
@@ -136,7 +136,7 @@ class Commands(QObject):
         tracks.part_wanted.connect(self.add_part)
         takes.accept_wanted.connect(self.accept_take)
         takes.reject_wanted.connect(self.board.leave)
-        takes.favourite_wanted.connect(self.files.toggle_favourite)
+        takes.favourite_wanted.connect(self.board.toggle_favourite)
         takes.cancel_wanted.connect(self.board.cancel)
         self.window.roll.ruler.tick_chosen.connect(self.playback.play_from)
         self.window.roll.ruler.chords_wanted.connect(self.edit_chords)
@@ -228,10 +228,13 @@ class Commands(QObject):
         self.window.banner.hide()
         self.board.generate(request_of(self.document.loop, self.session.parts, wishes, target))
 
+    def _quit(self) -> None:
+        self.window.close()
+
     def _add_part_menu(self) -> None:
         self.window.tracks.show_add_menu()
 
-    def _target(self):
+    def _target(self) -> Target:
         return target_of(
             self.document.loop,
             self.session.parts,

@@ -6,7 +6,7 @@ where it is sorted by kind. Nothing but the signal is touched from the pump.
 
 import logging
 
-from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QThread, Signal, SignalInstance, Slot
 
 from engine.jobs import (
     ChildStopped,
@@ -115,7 +115,7 @@ class EngineBridge(QObject):
                 self._emit_answer(job, event)
 
     def _emit_answer(self, job: int, event: object) -> None:
-        signals = {
+        signals: dict[type, SignalInstance] = {
             Progress: self.progressed,
             BarWritten: self.bar_written,
             Finished: self.finished,

@@ -1,24 +1,35 @@
-"""Files in and out: stems and songs that come in, MIDI that goes out by drag, clipboard or dialog.
+"""Files in and out: stems and songs that come in; MIDI and sound that go out by drag, clipboard or dialog.
 
-The desk reads and writes; this object knows where files go and what to do once they are there. A drag begins with a
-real file: Qt's drag needs it before it starts, and hosts may keep referring to it, so it lies in a lasting folder.
+The desk reads and writes; this object knows where files go and what to do once they are there.
 """
 
+import itertools
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer, QUrl
+from PySide6.QtGui import QDesktopServices, QDrag, QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QWidget
 
-from engine.jobs import FilesRead
-from engine.music.harmony import Chord, Key
+from engine.jobs import FilesRead, FilesWritten, FileToWrite, RenderWav
+from engine.messages import Failed
+from engine.resources import loops_folder
 from gui import loop_edits
 from gui.document import LoopDocument
 from gui.engine_bridge import EngineBridge
-from gui.takes import TakeBoard
+from gui.hand_off import day_folder, file_of_part, file_stem, files_of_loop, mime_of_files, only_selected
+from gui.piano_roll.state import RollState
 
 logger = logging.getLogger(__name__)
+
+MIDI_FILTER = "MIDI files (*.mid *.midi *.smf *.kar)"
+WAV_FILTER = "WAV files (*.wav)"
+MIDI_PATTERNS = ("*.mid", "*.midi", "*.MID")
+MAX_DROPPED_FILES = 16
+WRITE_TIMEOUT_MS = 3000
+RENDER_PASSES = 2
 
 
 class Files(QObject):
@@ -26,8 +37,8 @@ class Files(QObject):
 
     Args:
         bridge: The engine.
-        document: What is written, and where what is read goes.
-        board: The takes.
+        document: Where what is read goes.
+        state: What is shown, hence written.
         say: Shows a notice.
         warn: Shows a banner.
     """
@@ -36,66 +47,189 @@ class Files(QObject):
         self,
         bridge: EngineBridge,
         document: LoopDocument,
-        board: TakeBoard,
+        state: RollState,
         *,
         say: Callable[[str], None],
         warn: Callable[[str], None],
     ) -> None:
         super().__init__()
-        self._bridge, self._document, self._board = bridge, document, board
+        self._bridge, self._document, self._state = bridge, document, state
         self._say, self._warn = say, warn
-        self._reading: dict[int, Callable[[FilesRead], None]] = {}
-        bridge.files_read.connect(self._on_files_read)
+        self._answers: dict[int, Callable[[object], None]] = {}
+        self.parent_window: QWidget | None = None
+        self.has_tempo = True
+        self.folder = loops_folder()
+        self.last_paths: tuple[str, ...] = ()
+        bridge.files_read.connect(self._on_answer)
+        bridge.files_written.connect(self._on_answer)
+        bridge.failed.connect(self._on_failed)
 
     def slots(self) -> dict[str, Callable[..., None]]:
         """Return what each file action does."""
         return {
             "file_open": self.open_song,
             "file_add_stems": self.add_stems,
-            "file_save_as": lambda: None,
-            "file_save_parts": lambda: None,
-            "file_render": lambda: None,
-            "file_copy": lambda: None,
-            "file_reveal": lambda: None,
+            "file_save_as": self.save_as,
+            "file_save_parts": self.save_parts,
+            "file_render": self.render,
+            "file_copy": self.copy_file,
+            "file_reveal": self.reveal,
         }
 
-    def drag_loop(self, as_parts: bool) -> None: ...
+    def _on_answer(self, job: int, event: object) -> None:
+        answer = self._answers.pop(job, None)
+        if answer is not None:
+            answer(event)
 
-    def drag_part(self, part: int) -> None: ...
+    def _on_failed(self, job: int, event: Failed) -> None:
+        if self._answers.pop(job, None) is not None:
+            self._warn(f"{event.title} {event.message}".strip())
 
-    def toggle_favourite(self) -> None: ...
+    # Coming in
 
-    def open_song(self) -> None: ...
+    def open_song(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self.parent_window, "Open MIDI as a song", "", MIDI_FILTER)
+        if path:
+            self._read([path], lambda read: self._replace(read))
 
-    def add_stems(self) -> None: ...
-
-    def show_first_loop(self, paths: list[Path], *, key: Key, chords: tuple[tuple[Chord, ...], ...]) -> None:
-        """Begin with some files of known harmony; nothing is asked and nothing is to be undone."""
-        job = self._bridge.read_files(tuple(str(path) for path in paths))
-
-        def show(read: FilesRead) -> None:
-            loops = tuple(file.loop for file in read.files if file.loop is not None)
-            if loops and not self._document.undo_stack.canUndo():
-                loop = loop_edits.with_stems(self._document.loop, loops, is_new=True)
-                self._document.reset(replace(loop, key=key, chords=chords))
-
-        self._reading[job] = show
+    def add_stems(self) -> None:
+        paths, _ = QFileDialog.getOpenFileNames(self.parent_window, "Add MIDI stems", "", MIDI_FILTER)
+        if paths:
+            self.add_paths(paths)
 
     def add_paths(self, paths: list[str]) -> None:
-        """Add MIDI files as stems, or as the whole loop where there is nothing yet."""
-        job = self._bridge.read_files(tuple(paths))
-        self._reading[job] = self._add
+        """Add MIDI files and folders of them as stems; they are the whole loop where there is nothing yet."""
+        files = list(itertools.islice((file for path in paths for file in _midi_files(Path(path))), MAX_DROPPED_FILES))
+        if files:
+            self._read(files, self._add)
+        else:
+            self._warn("There is no MIDI file among what was dropped.")
+
+    def _read(self, paths: list[str], then: Callable[[FilesRead], None]) -> None:
+        self._answers[self._bridge.read_files(tuple(paths))] = then
 
     def _add(self, read: FilesRead) -> None:
         loops = tuple(file.loop for file in read.files if file.loop is not None)
-        is_new = not self._document.loop.note_count
         if loops:
-            self._document.edit("Add stems", loop_edits.with_stems(self._document.loop, loops, is_new=is_new))
+            is_new = not self._document.loop.note_count
+            loop = loop_edits.with_stems(self._document.loop, loops, is_new=is_new)
+            self._document.edit("Add stems", loop)
+            added = sum(len(loop.tracks) for loop in loops)
+            self._say(f"{added} part{'s' if added != 1 else ''} added as context.")
+        self._tell_losses(read)
+
+    def _replace(self, read: FilesRead) -> None:
+        loop = read.files[0].loop
+        if loop is not None:
+            self._document.edit("Open song", loop_edits.with_stems(loop, (loop,), is_new=True))
+        self._tell_losses(read)
+
+    def _tell_losses(self, read: FilesRead) -> None:
         told = [line for file in read.files for line in file.dropped]
         if told:
             self._warn(" ".join(told[:3]))
 
-    def _on_files_read(self, job: int, read: FilesRead) -> None:
-        action = self._reading.pop(job, None)
-        if action is not None:
-            action(read)
+    # Going out
+
+    @property
+    def _outgoing(self):
+        return only_selected(self._state.loop, self._state.selection)
+
+    @property
+    def _day(self) -> Path:
+        return day_folder(self.folder, date.today())
+
+    def drag_loop(self, as_parts: bool = False) -> None:
+        """Drag the loop, or what is selected of it, out of the window."""
+        files = files_of_loop(self._outgoing, self._day, as_parts=as_parts, include_tempo=self.has_tempo)
+        self._drag(files)
+
+    def drag_part(self, part: int) -> None:
+        """Drag one part out of the window."""
+        loop = self._state.loop
+        if part < len(loop.tracks) and loop.tracks[part].notes:
+            self._drag((file_of_part(loop, part, self._day, include_tempo=self.has_tempo),))
+        else:
+            self._say("This part has no notes yet.")
+
+    def _drag(self, files: tuple[FileToWrite, ...]) -> None:
+        """Write, then drag: the event loop runs while the desk writes, and the drag needs the button still down."""
+        if not self._written(files):
+            return
+        if not QGuiApplication.mouseButtons() & Qt.MouseButton.LeftButton:
+            return
+        drag = QDrag(self.parent_window)
+        drag.setMimeData(mime_of_files(self.last_paths))
+        # Copy only: a move would let the host delete our file.
+        taken = drag.exec(Qt.DropAction.CopyAction, Qt.DropAction.CopyAction)
+        logger.info("drag of %d file(s): %s", len(self.last_paths), taken.name)
+
+    def _written(self, files: tuple[FileToWrite, ...]) -> bool:
+        """Write files and wait for them while the window lives on; tells whether they are there."""
+        if not any(track.notes for file in files for track in file.loop.tracks):
+            self._say("There is nothing to hand off yet.")
+            return False
+        loop, done = QEventLoop(), []
+
+        def finish(event: object) -> None:
+            done.append(event)
+            loop.quit()
+
+        job = self._bridge.write_files(files)
+        self._answers[job] = finish
+        self._bridge.failed.connect(loop.quit)
+        QTimer.singleShot(WRITE_TIMEOUT_MS, loop.quit)
+        loop.exec()
+        self._answers.pop(job, None)
+        if done and isinstance(done[0], FilesWritten):
+            self.last_paths = done[0].paths
+            return True
+        return False
+
+    def save_as(self) -> None:
+        loop = self._outgoing
+        start = str(self.folder / f"{file_stem(loop)}.mid")
+        path, _ = QFileDialog.getSaveFileName(self.parent_window, "Save loop as MIDI", start, MIDI_FILTER)
+        if path and self._written((FileToWrite(_with_suffix(path, ".mid"), loop, include_tempo=self.has_tempo),)):
+            self._say(f"Saved {Path(self.last_paths[0]).name}.")
+
+    def save_parts(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self.parent_window, "Folder for one file a part", str(self.folder))
+        if not folder:
+            return
+        files = files_of_loop(self._outgoing, Path(folder), as_parts=True, include_tempo=self.has_tempo)
+        if self._written(files):
+            self._say(f"Saved {len(files)} files in {folder}.")
+
+    def render(self) -> None:
+        loop = self._state.loop
+        start = str(self.folder / f"{file_stem(loop)}.wav")
+        path, _ = QFileDialog.getSaveFileName(self.parent_window, "Render to WAV", start, WAV_FILTER)
+        if path:
+            job = self._bridge.render_wav(RenderWav(0, _with_suffix(path, ".wav"), loop, RENDER_PASSES))
+            self._answers[job] = lambda event: self._say(f"Rendered {Path(path).name}.")
+
+    def copy_file(self) -> None:
+        """Put the loop as a file on the clipboard."""
+        files = files_of_loop(self._outgoing, self._day, as_parts=False, include_tempo=self.has_tempo)
+        if self._written(files):
+            QGuiApplication.clipboard().setMimeData(mime_of_files(self.last_paths))
+            self._say(f"Copied {Path(self.last_paths[0]).name}: paste it into your DAW or a folder.")
+
+    def reveal(self) -> None:
+        """Show the folder of what was handed off last."""
+        folder = Path(self.last_paths[0]).parent if self.last_paths else self.folder
+        if folder.exists():
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+        else:
+            self._say(f"Nothing was handed off yet; files will go to {self.folder}.")
+
+
+def _midi_files(path: Path) -> list[str]:
+    if not path.is_dir():
+        return [str(path)]
+    return sorted(str(file) for pattern in MIDI_PATTERNS for file in path.glob(pattern))
+
+
+def _with_suffix(path: str, suffix: str) -> str:
+    return path if Path(path).suffix else path + suffix

@@ -124,7 +124,7 @@ class MainWindow(QMainWindow):
         self.statusBar().showMessage(text, NOTICE_MS)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.source() is None and midi_paths(event.mimeData()):
+        if not event.source() and midi_paths(event.mimeData()):
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
 

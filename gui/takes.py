@@ -58,6 +58,7 @@ class TakeBoard(QObject):
     slot_changed = Signal(int)  # one slot's content
     heard_changed = Signal()
     running_changed = Signal(bool)
+    favourite_changed = Signal(object)  # Slot
     failed = Signal(object)  # Failed
     finished = Signal(object)  # Finished
 
@@ -120,6 +121,14 @@ class TakeBoard(QObject):
         else:
             self.heard = complete[0 if direction > 0 else -1]
         self.heard_changed.emit()
+
+    def toggle_favourite(self) -> None:
+        """Mark the take that is heard, or take the mark away."""
+        if self.heard is not None:
+            slot = self.slots[self.heard]
+            slot.is_favourite = not slot.is_favourite
+            self.favourite_changed.emit(slot)
+            self.slot_changed.emit(self.heard)
 
     def _slot(self, job: int, number: int) -> Slot | None:
         return self.slots[number] if job == self._job and number < len(self.slots) else None

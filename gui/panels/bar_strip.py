@@ -101,7 +101,7 @@ class BarStrip(QWidget):
             self.state.select_bars(bars.with_range(self.part, self._anchor, bar, extend=True))
             return
         self._anchor = bar
-        if bars.cells == {(self.part, bar)}:
+        if bars.cells == frozenset({(self.part, bar)}):
             self.state.select_bars(bars.toggled(self.part, bar))  # the same bar again: no bar
         else:
             self.state.select_bars(bars.with_range(self.part, bar, bar))

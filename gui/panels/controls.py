@@ -106,7 +106,7 @@ class ControlRow(QWidget):
             self.got.clear()
             return
         mark = "✓" if report.is_met else "≠"
-        self.got.setText(f"got {self._shown(report.got).split(' · ')[0]} {mark}  asked")
+        self.got.setText(f"got {self._shown(report.got).split(' · ')[0]} {mark}")
 
     def _shown(self, value: float) -> str:
         return shown_value(self.name, value, self.role, self.middle_c_octave)

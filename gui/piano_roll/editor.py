@@ -45,6 +45,7 @@ class RollEditor(QWidget):
         state.content_changed.connect(self._on_content_changed)
         self._shape = (state.loop.length, state.loop.meter)
         self._had_pitches = False
+        self._drum_shape: tuple[object, bool] = (self.drums.rows, True)
 
     def _lay_out(self) -> None:
         grid = QGridLayout(self)
@@ -77,11 +78,7 @@ class RollEditor(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        lanes = round(len(self.drums.rows.pitches) * self.drums.axis.row_px) + 2
-        has_drums = any(track.is_drums for track in self.state.loop.tracks)
-        drum_px = min(lanes, self._panes.height() // 2) if has_drums else 0
-        self.drums.setVisible(has_drums)
-        self._panes.setSizes([self._panes.height() - drum_px, drum_px])
+        self._share_height()
         if self._is_fitted:
             axis = self.state.view.time.fitted(end_tick=self.end_tick, width_px=self.pitched.width())
             self.state.set_view(time=axis)
@@ -94,9 +91,18 @@ class RollEditor(QWidget):
             self._shape = (loop.length, loop.meter)
             self.fit()
         self._had_pitches = has_pitches
-        has_drums = any(track.is_drums for track in loop.tracks)
-        if has_drums is self.drums.isHidden():
-            self.drums.setVisible(has_drums)
+        shape = (self.drums.rows, any(track.is_drums for track in loop.tracks))
+        if shape != self._drum_shape:
+            self._share_height()
+
+    def _share_height(self) -> None:
+        """Give the drum lanes the height they need, at most half; none without drums."""
+        has_drums = any(track.is_drums for track in self.state.loop.tracks)
+        self._drum_shape = (self.drums.rows, has_drums)
+        lanes_px = round(len(self.drums.rows.pitches) * self.drums.axis.row_px) + 2
+        drum_px = min(lanes_px, self._panes.height() // 2) if has_drums else 0
+        self.drums.setVisible(has_drums)
+        self._panes.setSizes([self._panes.height() - drum_px, drum_px])
 
     def _on_scrolled_rows(self, value: int) -> None:
         self.pitched.set_axis(RowAxis(self.pitched.axis.row_px, value / _SCALE))

@@ -4,6 +4,7 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
+from engine.music.loop import Note
 from gui.piano_roll.gestures import Edited, with_velocity
 from gui.piano_roll.selection import NoteRef
 from gui.piano_roll.state import RollState
@@ -105,7 +106,7 @@ class VelocityLane(QWidget):
         }
         span = max(1e-6, b.x() - a.x())
 
-        def velocity(note: object) -> int:
+        def velocity(note: Note) -> int:
             share = min(1.0, max(0.0, (passed[note] - a.x()) / span))
             return self.velocity_at(a.y() + share * (b.y() - a.y()))
 

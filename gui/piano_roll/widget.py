@@ -12,7 +12,7 @@ from gui.piano_roll.hit_test import Hit, PartTable, Zone, note_at, part_tables
 from gui.piano_roll.mouse import Press, begin_gesture
 from gui.piano_roll.painting import Scene, paint_compared, paint_ground, paint_gutter, paint_notes
 from gui.piano_roll.state import RollState
-from gui.piano_roll.transform import RowAxis, RowMap
+from gui.piano_roll.transform import RowAxis, RowMap, TimeAxis
 
 WHEEL_STEP = 120.0
 WHEEL_ROWS = 3
@@ -107,7 +107,7 @@ class RollPane(QWidget):
             row_px = min(max(self.height() / (lowest - highest + 1 + ROWS_AROUND), FIT_ROW_PX[0]), FIT_ROW_PX[1])
         self.set_axis(RowAxis(row_px, middle - self.height() / row_px / 2))
 
-    def set_time_axis(self, axis: object) -> None:
+    def set_time_axis(self, axis: TimeAxis) -> None:
         """Scroll or zoom in time, within the loop and its echo of the first beat."""
         loop = self.state.loop
         end = loop.length + loop.meter.ticks_per_beat
