@@ -57,6 +57,9 @@ class DataConfig:
     loop_share: float = 0.35  # of windows that are mined loops, where a song has any; 1.0 tunes on loops
     windows_per_song: int = 4  # windows cut from a song each time it is decoded
     songs_per_chunk: int = 384  # songs drawn, cut, sorted by length and shuffled together
+    context_weight: float = (
+        0.0  # of a given note, which is learned beside the written ones; 0: given notes are only read
+    )
     augment: bool = True  # transpose, rotate and vary
     workers: int = 0  # processes that prepare chunks; 0: in the training process
     seed: int = 1  # of the choice of songs, windows, tasks and augmentation
@@ -68,8 +71,8 @@ class DataConfig:
             raise ConfigError("data.rows_per_batch must be at least data.max_rows")
         if min(self.max_rows, self.windows_per_song, self.songs_per_chunk, self.valid_windows) < 1 or self.workers < 0:
             raise ConfigError("data: sizes must be at least 1")
-        if not 0 <= self.loop_share <= 1:
-            raise ConfigError("data.loop_share must lie in [0, 1]")
+        if not (0 <= self.loop_share <= 1 and 0 <= self.context_weight <= 1):
+            raise ConfigError("data.loop_share and data.context_weight must lie in [0, 1]")
 
 
 @dataclass(frozen=True, slots=True)

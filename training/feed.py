@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from engine.representation.vocabulary import Column, Rows, RowType
+from engine.representation.layout import labels_of
+from engine.representation.vocabulary import Column, Rows, RowState, RowType
 from training.config import DataConfig
 from training.dataset import Batch, Labels, SongPool, WindowConfig, chunk_batches
 
@@ -94,13 +95,29 @@ class TensorBatch:
     window_count: int
 
 
-def tensor_batches(batches: Iterable[Batch], *, rows_per_batch: int, seed: int) -> list[TensorBatch]:
+def with_context_labels(rows: Rows, labels: Labels) -> Labels:
+    """Return a window's labels with those of its context rows: given cells, too, are read note by note.
+
+    Half of a window's rows are given; learning to say them costs the heads only, and is the same task:
+    a part after the parts before it.
+    """
+    as_target = rows.copy()
+    state = rows[:, Column.STATE]
+    as_target[:, Column.STATE] = np.where(state == RowState.CONTEXT, RowState.TARGET, RowState.NONE)
+    return np.maximum(labels, labels_of(as_target))
+
+
+def tensor_batches(
+    batches: Iterable[Batch], *, rows_per_batch: int, seed: int, counts_context: bool = False
+) -> list[TensorBatch]:
     """Cut a chunk's windows into batches anew, so that hardly a row is padding: 97 % are music, not 70 %.
 
     Windows are sorted by length, cut where the padded rows would exceed `rows_per_batch`, and the batches
     shuffled by `seed`.
     """
     windows = [window for batch in batches for window in _windows(batch)]
+    if counts_context:
+        windows = [(rows, with_context_labels(rows, labels)) for rows, labels in windows]
     windows.sort(key=lambda window: -len(window[0]))
     groups: list[list[Window]] = []
     room = 0
@@ -135,12 +152,15 @@ def _stacked(windows: Sequence[Window]) -> TensorBatch:
 
 
 class _Chunks(Dataset[list[TensorBatch]]):
-    def __init__(self, source: Source, rank: int, ranks: int, rows_per_batch: int) -> None:
-        self._source, self._rank, self._ranks, self._rows = source, rank, ranks, rows_per_batch
+    def __init__(self, source: Source, share: tuple[int, int], rows_per_batch: int, counts_context: bool) -> None:
+        self._source, self._rows, self._counts_context = source, rows_per_batch, counts_context
+        self._rank, self._ranks = share
 
     def __getitem__(self, index: int) -> list[TensorBatch]:
         number = index * self._ranks + self._rank
-        return tensor_batches(self._source.chunk(number), rows_per_batch=self._rows, seed=number)
+        return tensor_batches(
+            self._source.chunk(number), rows_per_batch=self._rows, seed=number, counts_context=self._counts_context
+        )
 
 
 class _From(Sampler[int]):
@@ -155,7 +175,14 @@ class _From(Sampler[int]):
 
 
 def training_batches(
-    source: Source, place: Place, *, rows_per_batch: int, rank: int = 0, ranks: int = 1, workers: int = 0
+    source: Source,
+    place: Place,
+    *,
+    rows_per_batch: int,
+    rank: int = 0,
+    ranks: int = 1,
+    workers: int = 0,
+    counts_context: bool = False,
 ) -> Iterator[tuple[Place, TensorBatch]]:
     """Yield batches for ever, each with the place that follows it.
 
@@ -165,10 +192,11 @@ def training_batches(
         rows_per_batch: Rows of a batch at most, padding included.
         rank, ranks: Which share of the chunks is this process's own.
         workers: Processes that prepare chunks ahead.
+        counts_context: Whether context rows have labels too.
     """
     keep: Callable[[list[TensorBatch]], list[TensorBatch]] = partial(_same)
     loader = DataLoader(
-        _Chunks(source, rank, ranks, rows_per_batch),
+        _Chunks(source, (rank, ranks), rows_per_batch, counts_context),
         batch_size=None,
         sampler=_From(place.chunk),
         num_workers=workers,

@@ -26,6 +26,7 @@ from engine.representation.vocabulary import (
     POSITIONS,
     Column,
     Field,
+    RowState,
     RowType,
 )
 from training.config import ModelConfig
@@ -39,6 +40,7 @@ FORBIDDEN = -1e4
 _TYPE, _POSITION_COLUMN, _PITCH_COLUMN = int(Column.TYPE), int(Column.POSITION), int(Column.PITCH)
 _POSITION, _PITCH = int(Field.POSITION), int(Field.PITCH)
 _NOTE = int(RowType.NOTE)
+_STATE, _TARGET = int(Column.STATE), int(RowState.TARGET)
 _FIELD_NAMES = tuple(field.name.lower() for field in Field)
 
 Weights = dict[str, npt.NDArray[np.float32]]
@@ -48,12 +50,16 @@ class Losses(NamedTuple):
     """Negative log-likelihood of a batch, by field.
 
     Attributes:
-        nats: float32 [6], summed over counted labels.
-        counts: int64 [6], counted labels.
+        nats: float32 [6], summed over counted labels of target rows.
+        counts: int64 [6], counted labels of target rows.
+        given_nats: float32 [], summed over labels of context rows, where a batch has them.
+        given_notes: int64 [], notes among those.
     """
 
     nats: Tensor
     counts: Tensor
+    given_nats: Tensor
+    given_notes: Tensor
 
     @property
     def notes(self) -> Tensor:
@@ -64,6 +70,15 @@ class Losses(NamedTuple):
     def per_note(self) -> Tensor:
         """float32 [], nats a note over all decisions, ends included."""
         return self.nats.sum() / self.notes.clamp(min=1)
+
+    def objective(self, given_weight: float) -> Tensor:
+        """Return what is minimised: nats a note, a note of the context counting `given_weight` of one."""
+        notes = self.notes + given_weight * self.given_notes
+        return (self.nats.sum() + given_weight * self.given_nats) / notes.clamp(min=1)
+
+    def plus(self, other: "Losses") -> "Losses":
+        """Return the sums of two batches."""
+        return Losses(*(one + another for one, another in zip(self, other, strict=True)))
 
 
 def rms_norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
@@ -210,17 +225,24 @@ class LoopTransformer(LossModel):
         flat_labels = labels.reshape(-1, len(Field)).long()
         counted = (flat_labels[:, Field.KIND] >= 0).nonzero().squeeze(1)
         flat_labels = flat_labels[counted]
-        nats = self._run_heads(
-            hidden.reshape(-1, hidden.shape[-1])[counted], flat_labels, rows.reshape(-1, rows.shape[-1])[counted].long()
+        flat_rows = rows.reshape(-1, rows.shape[-1])[counted].long()
+        nats = self._run_heads(hidden.reshape(-1, hidden.shape[-1])[counted], flat_labels, flat_rows)
+        is_target = (flat_rows[:, _STATE] == _TARGET)[:, None]
+        is_counted = flat_labels >= 0
+        return Losses(
+            nats=(nats * is_target).sum(0),
+            counts=(is_counted & is_target).sum(0),
+            given_nats=(nats * ~is_target).sum(),
+            given_notes=(is_counted & ~is_target)[:, _POSITION].sum(),
         )
-        return Losses(nats=nats, counts=(flat_labels >= 0).sum(0))
 
     def _head_losses(self, hidden: Tensor, labels: Tensor, rows: Tensor) -> Tensor:
+        """Return float32 [N, 6], nats of every counted label, 0 of the others."""
         losses = [
-            F.cross_entropy(logits, labels[:, index], ignore_index=-1, reduction="sum")
+            F.cross_entropy(logits, labels[:, index], ignore_index=-1, reduction="none")
             for index, logits in enumerate(self._chain(hidden, labels, rows))
         ]
-        return torch.stack(losses)
+        return torch.stack(losses, dim=1)
 
     def _chain(self, hidden: Tensor, labels: Tensor, rows: Tensor) -> list[Tensor]:
         """Return each field's masked logits, float32 [N, size], given the true earlier fields."""

@@ -12,6 +12,7 @@ torch = pytest.importorskip("torch")
 
 from training.config import ModelConfig  # noqa: E402 - torch may be missing
 from training.embedding import factors_of  # noqa: E402
+from training.feed import tensor_batches  # noqa: E402
 from training.model import FORBIDDEN, LoopTransformer  # noqa: E402
 
 pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("one_thread")]
@@ -77,6 +78,21 @@ def test_only_counted_labels_are_counted() -> None:
     losses = model(rows, labels)
     assert losses.counts.tolist() == (labels >= 0).sum((0, 1)).tolist()
     assert int(losses.notes) == int(((rows[:, :, Column.TYPE] == RowType.NOTE) & (rows[:, :, Column.STATE] == 2)).sum())
+
+
+def test_given_notes_are_learned_beside_and_not_mixed_into_the_score() -> None:
+    source = RandomSource()
+    model = shaken()
+    plain = tensor_batches(source.chunk(0), rows_per_batch=9999, seed=0)[0]
+    both = tensor_batches(source.chunk(0), rows_per_batch=9999, seed=0, counts_context=True)[0]
+    one, other = model(plain.rows, plain.labels), model(both.rows, both.labels)
+    torch.testing.assert_close(one.nats, other.nats)
+    assert one.counts.tolist() == other.counts.tolist()
+    assert int(one.given_notes) == 0 < int(other.given_notes)
+    torch.testing.assert_close(one.objective(0.5), one.per_note)
+    torch.testing.assert_close(other.objective(0.0), one.per_note)
+    mixed = (other.nats.sum() + other.given_nats) / (other.notes + other.given_notes)
+    torch.testing.assert_close(other.objective(1.0), mixed)
 
 
 @pytest.mark.parametrize("is_chained", [True, False])

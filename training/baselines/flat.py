@@ -81,7 +81,7 @@ class FlatTransformer(LossModel):
         counts = torch.bincount(flat[:, _FIELD], minlength=len(Field))
         # Notes are told by their pitch here: notes of one onset share its Position.
         counts[int(Field.POSITION)] = counts[int(Field.PITCH)]
-        return Losses(sums, counts)
+        return Losses(sums, counts, given_nats=sums.new_zeros(()), given_notes=counts.new_zeros(()))
 
     def _mask(self, labels: Tensor) -> Tensor:
         answers = torch.arange(ANSWERS, device=labels.device)

@@ -49,7 +49,7 @@ class Decisions:
     begins: npt.NDArray[np.bool_]
     history: IntArray
 
-    def take(self, where: npt.NDArray[np.generic]) -> "Decisions":
+    def take(self, where: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> "Decisions":
         """Return some of the decisions."""
         return Decisions(self.labels[where], self.role[where], self.begins[where], self.history[where])
 
