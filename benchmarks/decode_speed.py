@@ -146,7 +146,7 @@ def resident_mb() -> float:
 
 def measure(setting: Setting) -> dict[str, float | str]:
     """Measure one size; meant for a process of its own."""
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         folder = Path(scratch) / setting.size
         with multiprocessing.get_context("spawn").Pool(1) as elsewhere:  # building costs memory that running does not
             elsewhere.apply(random_bundle, (folder, setting))

@@ -116,7 +116,7 @@ def export_bundle(
 def measure_agreement(weights: Weights, shape: ModelShape, *, bits: int, references: Sequence[Reference]) -> Agreement:
     """Compare float32 graphs and those of the given bits with the trained model; arguments as `export_bundle`."""
     info = BundleInfo(name="check", shape=shape, bits=FLOAT_BITS, licence="", provenance={}, metrics={})
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         plain = OnnxLoopModel(_write(weights, Path(scratch) / "plain", info))
         difference = max(
             *(float(np.abs(plain.score(part.rows, part.labels) - part.nll).max()) for part in references),

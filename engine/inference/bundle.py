@@ -172,7 +172,10 @@ def write_bundle(
     folder = folder.absolute()
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
+        # What a running model still maps cannot be removed on every system; the new bundle is in place all the same.
+        with tempfile.TemporaryDirectory(
+            prefix=f".{folder.name}-", dir=folder.parent, ignore_cleanup_errors=True
+        ) as scratch:
             fresh = Path(scratch) / folder.name
             fresh.mkdir()
             for name, content in files.items():
