@@ -4,7 +4,6 @@ Nothing heavy is imported before it is known what is wanted. Training is part of
 installation: its commands say what to install where torch is missing.
 """
 
-import importlib
 import multiprocessing
 import sys
 from collections.abc import Mapping
@@ -28,7 +27,9 @@ def main() -> int:
 
 
 def _open_window() -> int:
-    return importlib.import_module("gui.app").main()
+    from gui.app import run
+
+    return run()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ say what to install instead of showing a traceback.
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -27,7 +27,7 @@ class MissingExtraError(EngineError):
 
 
 @contextmanager
-def training_extra() -> Iterator[None]:
+def training_extra() -> Generator[None]:
     """Turn a missing package of the training extra into one clear sentence.
 
     Raises:

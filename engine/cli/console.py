@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,7 +26,7 @@ def say_json(value: dict[str, Any]) -> None:
 
 
 @contextmanager
-def usage_errors() -> Iterator[None]:
+def usage_errors() -> Generator[None]:
     """Tell a `ValueError` from reading options as a mistake of usage: exit status 2."""
     try:
         yield

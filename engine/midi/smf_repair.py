@@ -16,8 +16,7 @@ from dataclasses import dataclass
 
 from engine.music.timing import MICROSECONDS_PER_MINUTE, PPQ
 
-MAX_QUARTERS = 20_000  # what lies later, hours on, was placed there by damage
-MAX_TRACK_TICKS = 1 << 28
+MAX_TRACK_TICKS = 1 << 28  # what lies later was placed there by damage
 DEFAULT_MICROSECONDS = MICROSECONDS_PER_MINUTE // 120
 _TRACK_NAME, _END_OF_TRACK, _TEMPO, _METER = 0x03, 0x2F, 0x51, 0x58
 SUSTAIN = 64  # the controller
@@ -65,9 +64,7 @@ def repair(data: bytes) -> Repaired:
     """
     notices: Counter[str] = Counter()
     header = _read_header(data, notices)
-    latest = MAX_QUARTERS * header.division if 0 < header.division < 0x8000 else MAX_TRACK_TICKS
-    cursors = (_Cursor(data, start, stop) for start, stop in _chunks(data, header.end, notices))
-    tracks = [_read_events(cursor, latest, notices) for cursor in cursors]
+    tracks = [_read_events(data, start, stop, notices) for start, stop in _chunks(data, header.end, notices)]
     if not tracks:
         raise NotMidiError("it holds no MIDI track")
     if header.format == 2 and len(tracks) > 1:
@@ -181,14 +178,15 @@ class _Cursor:
         return value
 
 
-def _read_events(cursor: _Cursor, latest: int, notices: Counter[str]) -> list[Event]:
-    """Return what is of use of one track up to tick `latest`, closed by an end of track."""
+def _read_events(data: bytes, start: int, stop: int, notices: Counter[str]) -> list[Event]:
+    """Return what is of use of one track, closed by an end of track."""
+    cursor = _Cursor(data, start, stop)
     events: list[Event] = []
     tick, running = 0, 0
     try:
         while not cursor.is_at_end:
             tick += cursor.variable_length()
-            if tick > latest:
+            if tick > MAX_TRACK_TICKS:
                 tick = events[-1][0] if events else 0
                 notices["What a track places hours later was left out."] += 1
                 break

@@ -304,12 +304,6 @@ def test_impossible_values_are_clamped(tmp_path: Path) -> None:
     assert result.dropped == ("Events with impossible values were clamped: 1.",)
 
 
-def test_what_damage_placed_hours_later_is_left_out(tmp_path: Path) -> None:
-    result = read(midi(track(on(0, 60), off(480, 60), on(BAR - 480, 62), off(1 << 27, 62), end())), tmp_path)
-    assert notes(result) == (*QUARTER, Note(BAR, 62, 1, 100))
-    assert result.dropped[0] == "What a track places hours later was left out."
-
-
 def test_of_independent_sequences_the_first_is_read(tmp_path: Path) -> None:
     result = read(midi(track(end()), ONE_BAR, track(on(0, 72), off(9, 72), end()), kind=2), tmp_path)
     assert notes(result) == QUARTER
