@@ -120,13 +120,14 @@ def prepare(config: PrepareConfig, on_progress: Callable[[Progress], None] | Non
     names = corpus.list_names(config.inputs)
     parts = config.out / "parts"
     parts.mkdir(parents=True, exist_ok=True)
-    done = 0
+    done = fresh = 0
     finished: list[Path] = []
-    for chunk, files in _run_chunks(_chunks(config, manifest, names, parts), config.processes):
-        finished.append(chunk)
-        done += files
+    for chunk in _run_chunks(_chunks(config, manifest, names, parts), config.processes):
+        finished.append(chunk.path)
+        done += chunk.count
+        fresh += len(chunk.files)
         if on_progress:
-            left = (time.monotonic() - began) / done * (len(names) - done)
+            left = (time.monotonic() - began) / fresh * (len(names) - done) if fresh else None
             on_progress(Progress(done, len(names), left))
     report = _join([read_shard(path) for path in finished], config, began)
     shutil.rmtree(parts)
@@ -162,8 +163,8 @@ def _row(name: str, manifest: dict[str, ManifestRow] | None, config: PrepareConf
     return manifest.get(name, ManifestRow(SongInfo(name=name, split="")))
 
 
-def _run_chunks(chunks: Iterator[_Chunk], processes: int) -> Iterator[tuple[Path, int]]:
-    """Prepare chunks in other processes, a few ahead; yield the path and size of each as it is done, in order."""
+def _run_chunks(chunks: Iterator[_Chunk], processes: int) -> Iterator[_Chunk]:
+    """Prepare chunks in other processes, a few ahead; yield each when it is done, in order."""
     context = multiprocessing.get_context("spawn")
     waiting: deque[tuple[_Chunk, Future[None] | None]] = deque()
     with ProcessPoolExecutor(processes, mp_context=context) as pool:
@@ -175,11 +176,11 @@ def _run_chunks(chunks: Iterator[_Chunk], processes: int) -> Iterator[tuple[Path
             yield _finished(waiting)
 
 
-def _finished(waiting: deque[tuple[_Chunk, Future[None] | None]]) -> tuple[Path, int]:
+def _finished(waiting: deque[tuple[_Chunk, Future[None] | None]]) -> _Chunk:
     chunk, future = waiting.popleft()
     if future:
         future.result()
-    return chunk.path, chunk.count
+    return chunk
 
 
 def prepare_chunk(chunk: _Chunk) -> None:
