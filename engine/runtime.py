@@ -90,6 +90,12 @@ def _preload_libraries(ort: ModuleType, provider: Provider) -> None:
         logger.debug("CUDA libraries: %s", said.getvalue().strip() or "found")
 
 
+def _runtime_errors(ort: ModuleType) -> tuple[type[Exception], ...]:
+    """Return what loading a graph can raise: some ten classes of the runtime, with no base of their own."""
+    classes = vars(ort.capi.onnxruntime_pybind11_state).values()
+    return (RuntimeError, ValueError, *(c for c in classes if isinstance(c, type) and issubclass(c, Exception)))
+
+
 class Session:
     """One graph on one provider.
 
@@ -121,8 +127,7 @@ class Session:
             providers = [provider.value, *providers]
         try:
             self._session = ort.InferenceSession(str(path), options, providers=providers)
-        except Exception as error:
-            # The runtime raises some ten classes of its own, with no base but Exception.
+        except _runtime_errors(ort) as error:
             raise ModelBundleError(
                 f"{path.name} of the model {path.parent.name} cannot be loaded.",
                 f"Install the model again, or update ONNX Runtime. ({str(error).splitlines()[0]})",
