@@ -10,14 +10,18 @@ import signal
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from engine.errors import EngineError
+from engine.errors import EngineError, LibraryError
 from engine.jobs import (
     NO_JOB,
     DeskCommand,
     Event,
     FilesRead,
     FilesWritten,
+    FindTakes,
     JobEvent,
+    LibraryCommand,
+    LoadTake,
+    MarkTake,
     Play,
     PlayNote,
     Position,
@@ -28,8 +32,11 @@ from engine.jobs import (
     SetMetronome,
     Shutdown,
     StopPlaying,
+    TakeLoaded,
+    TakesFound,
     WriteFiles,
 )
+from engine.library.store import TakeStore
 from engine.live.audition import SAMPLE_RATE
 from engine.live.synth import render_loop, write_wav
 from engine.live.transport import Transport
@@ -41,10 +48,15 @@ logger = logging.getLogger(__name__)
 REPORTS_A_SECOND = 30
 
 
-def main(connection: Connection) -> None:
-    """Serve commands until told to stop, or until the other end of the pipe is gone."""
+def main(connection: Connection, library: Path | None = None) -> None:
+    """Serve commands until told to stop, or until the other end of the pipe is gone.
+
+    Args:
+        connection: The pipe.
+        library: The file of takes; None when there is no library.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    desk = _Desk(connection)
+    desk = _Desk(connection, library)
     try:
         desk.serve()
     except (EOFError, BrokenPipeError, ConnectionResetError):
@@ -56,8 +68,10 @@ def main(connection: Connection) -> None:
 class _Desk:
     """The desk's pipe and what it keeps open."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, library: Path | None) -> None:
         self._connection = connection
+        self._library = library
+        self._store: TakeStore | None = None
         self._is_ending = False
         self._transport = Transport(lambda state: self._send(NO_JOB, state))
         self._was_playing = False
@@ -98,6 +112,8 @@ class _Desk:
                 self._send(job, FilesRead(tuple(_read(path) for path in paths)))
             case WriteFiles():
                 self._write(command)
+            case FindTakes() | LoadTake() | MarkTake():
+                self._do_in_library(command)
             case Shutdown():
                 self._is_ending = True
             case RenderWav(job, path, loop, passes):
@@ -105,6 +121,19 @@ class _Desk:
                 self._send(job, FilesWritten((path,)))
             case Play() | SetGains() | SetMetronome() | PlayNote() | StopPlaying():
                 self._transport.do(command)
+
+    def _do_in_library(self, command: LibraryCommand) -> None:
+        if self._store is None:
+            if self._library is None:
+                raise LibraryError("There is no library here.")
+            self._store = TakeStore(self._library)
+        match command:
+            case FindTakes(job, query):
+                self._send(job, TakesFound(self._store.find(query), self._store.count()))
+            case LoadTake(job, library_id):
+                self._send(job, TakeLoaded(self._store.load(library_id)))
+            case MarkTake(library_id, is_favourite, rating):
+                self._store.mark(library_id, is_favourite=is_favourite, rating=rating)
 
     def _write(self, command: WriteFiles) -> None:
         for file in command.files:

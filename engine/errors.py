@@ -50,5 +50,9 @@ class CorpusError(EngineError):
     """Raised when training material cannot be found, read or used."""
 
 
+class LibraryError(EngineError):
+    """Raised when the library of takes cannot be opened, read or written."""
+
+
 class WorkerStoppedError(EngineError):
     """Raised when the worker process ended while it was needed."""

@@ -62,6 +62,11 @@ def models_folder() -> Path:
     return _made(data_folder() / "models")
 
 
+def library_file() -> Path:
+    """Return the file of the library of takes."""
+    return data_folder() / "takes.sqlite"
+
+
 def loops_folder() -> Path:
     """Return the folder that written loops go to unless the user chose another: in Music; not made."""
     return Path(platformdirs.user_music_dir()) / APPLICATION

@@ -16,18 +16,21 @@ from contextlib import suppress
 from multiprocessing import connection as pipes
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Protocol
 
 from engine.jobs import (
+    Answer,
     Cancel,
     Child,
     ChildStopped,
     DeskCommand,
-    FilesRead,
-    FilesWritten,
     FileToWrite,
+    FindTakes,
     Generate,
     JobEvent,
+    LoadTake,
+    Query,
     ReadFiles,
     RenderWav,
     Shutdown,
@@ -64,6 +67,14 @@ class Service(Protocol):
 
     def render_wav(self, command: RenderWav) -> int:
         """Begin to render a WAV file; return the job's number."""
+        ...
+
+    def find_takes(self, query: Query) -> int:
+        """Begin to search the library; return the job's number."""
+        ...
+
+    def load_take(self, library_id: int) -> int:
+        """Begin to get a take out of the library; return the job's number."""
         ...
 
     def send_to_desk(self, command: DeskCommand) -> None:
@@ -126,20 +137,21 @@ class EngineService:
 
     Args:
         load_model: Loads the model in the worker; must be importable there, such as a `BundleLoader`.
+        library: The file in which every take is kept; None keeps none.
 
     Threads: commands come from one thread, `wait` runs on another. A lock guards the processes' tables.
     """
 
-    def __init__(self, load_model: ModelLoader) -> None:
+    def __init__(self, load_model: ModelLoader, library: Path | None = None) -> None:
         context = multiprocessing.get_context("spawn")
 
         def worker(theirs: Connection) -> BaseProcess:
             from engine import worker as module
 
-            return context.Process(target=module.main, args=(theirs, load_model), name="turnaround-worker")
+            return context.Process(target=module.main, args=(theirs, load_model, library), name="turnaround-worker")
 
         def desk(theirs: Connection) -> BaseProcess:
-            return context.Process(target=_run_desk, args=(theirs,), name="turnaround-desk")
+            return context.Process(target=_run_desk, args=(theirs, library), name="turnaround-desk")
 
         self._lock = threading.RLock()
         self._jobs = itertools.count(1)
@@ -176,6 +188,14 @@ class EngineService:
     def render_wav(self, command: RenderWav) -> int:
         """See `Service.render_wav`; the command's own job number does not count."""
         return self._begin(Child.DESK, lambda job: RenderWav(job, command.path, command.loop, command.passes))
+
+    def find_takes(self, query: Query) -> int:
+        """See `Service.find_takes`."""
+        return self._begin(Child.DESK, lambda job: FindTakes(job, query))
+
+    def load_take(self, library_id: int) -> int:
+        """See `Service.load_take`."""
+        return self._begin(Child.DESK, lambda job: LoadTake(job, library_id))
 
     def send_to_desk(self, command: DeskCommand) -> None:
         """See `Service.send_to_desk`."""
@@ -224,7 +244,7 @@ class EngineService:
                     event: JobEvent = process.connection.recv()
                     events.append(event)
                     process.failures = 0
-                    if isinstance(event.event, Finished | Failed | FilesRead | FilesWritten):
+                    if isinstance(event.event, Finished | Failed | Answer):
                         process.jobs.discard(event.job)
             except (EOFError, ConnectionResetError, BrokenPipeError):
                 events.append(self._restart(process))
@@ -251,7 +271,7 @@ class EngineService:
                 process.end()
 
 
-def _run_desk(connection: Connection) -> None:
+def _run_desk(connection: Connection, library: Path | None) -> None:
     from engine import desk
 
-    desk.main(connection)
+    desk.main(connection, library)

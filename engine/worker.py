@@ -11,11 +11,13 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import EngineError
-from engine.jobs import NO_JOB, Cancel, Event, Generate, JobEvent, Shutdown, WorkerCommand, WorkerReady
-from engine.messages import Failed
+from engine.errors import EngineError, LibraryError
+from engine.jobs import NO_JOB, Cancel, Event, Generate, JobEvent, Shutdown, TakeKept, WorkerCommand, WorkerReady
+from engine.library.store import TakeStore
+from engine.messages import Failed, TakeReady
 
 if TYPE_CHECKING:
     from engine.inference.generator import Generator
@@ -69,12 +71,18 @@ class BundleLoader:
         return LoadedModel(generator, WorkerReady(name, bundle.identity, provider))
 
 
-def main(connection: Connection, load: ModelLoader) -> None:
-    """Serve requests until told to stop, or until the other end of the pipe is gone."""
+def main(connection: Connection, load: ModelLoader, library: Path | None = None) -> None:
+    """Serve requests until told to stop, or until the other end of the pipe is gone.
+
+    Args:
+        connection: The pipe.
+        load: Loads the model.
+        library: The file in which every take is kept; None keeps none.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     worker = _Worker(connection)
     try:
-        worker.serve(load)
+        worker.serve(load, library)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         logger.info("the window is gone; the worker ends")
 
@@ -87,9 +95,12 @@ class _Worker:
         self._waiting: deque[Generate] = deque()
         self._cancelled: set[int] = set()
         self._is_ending = False
+        self._store: TakeStore | None = None
         self._model: LoadedModel | None = None
 
-    def serve(self, load: ModelLoader) -> None:
+    def serve(self, load: ModelLoader, library: Path | None) -> None:
+        if library is not None:
+            self._guarded(NO_JOB, lambda: self._open(library))
         self._load(load)
         while not self._is_ending:
             if not self._waiting:
@@ -98,6 +109,9 @@ class _Worker:
             command = self._waiting.popleft()
             self._guarded(command.job, lambda job=command: self._generate(job))
             self._cancelled.discard(command.job)
+
+    def _open(self, library: Path) -> None:
+        self._store = TakeStore(library)
 
     def _load(self, load: ModelLoader) -> None:
         def load_and_tell() -> None:
@@ -127,7 +141,21 @@ class _Worker:
         assert self._model is not None
         events = self._model.generator.generate(command.request, is_cancelled=lambda: self._is_cancelled(command.job))
         for event in events:
+            if isinstance(event, TakeReady):
+                self._keep(command, event)
             self._send(command.job, event)
+
+    def _keep(self, command: Generate, event: TakeReady) -> None:
+        """Put a take into the library before anyone sees it; a library that fails is told, and the take goes on."""
+        if self._store is None or self._model is None:
+            return
+        ready = self._model.ready
+        try:
+            row = self._store.keep(command.request, event.take, model=ready.model, identity=ready.identity)
+        except LibraryError as error:
+            self._send(NO_JOB, Failed(error.title, error.message))
+        else:
+            self._send(command.job, TakeKept(event.take.number, row))
 
     def _guarded(self, job: int, action: Callable[[], None]) -> None:
         """Run an action; whatever it raises becomes a `Failed` event, except that the pipe is gone."""

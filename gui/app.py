@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from engine.music.loop import Loop
 from engine.music.loop_json import loop_of_plain
-from engine.resources import assets_folder
+from engine.resources import assets_folder, library_file
 from engine.service import EngineService, Service
 from engine.worker import BundleLoader
 from gui import loop_edits
@@ -46,7 +46,7 @@ class App(QObject):
         self.session = Session(self.document.loop, self)
         self.state = RollState(self.document.loop, parent=self)
         self.bridge = EngineBridge(service, self)
-        self.board = TakeBoard(self.bridge, keep=lambda request, take: 0, parent=self)
+        self.board = TakeBoard(self.bridge, self)
         self.playback = Playback(self.bridge, self.state, self.session, self)
         self._apply_theme()
         self.window = MainWindow(self.state, self.session, self.board)
@@ -118,7 +118,7 @@ def run(arguments: list[str] | None = None) -> int:
         arguments: Qt's; None for the command line's.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    service = EngineService(BundleLoader())
+    service = EngineService(BundleLoader(), library_file())
     service.start()  # before Qt: the processes come up while the window does
     qt = QApplication(sys.argv if arguments is None else arguments)
     qt.setApplicationName("Turnaround")

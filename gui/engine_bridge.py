@@ -16,8 +16,12 @@ from engine.jobs import (
     FileToWrite,
     JobEvent,
     Position,
+    Query,
     RenderWav,
     SoundState,
+    TakeKept,
+    TakeLoaded,
+    TakesFound,
     WorkerReady,
 )
 from engine.messages import BarWritten, Failed, Finished, GenerationRequest, Progress, TakeReady
@@ -59,6 +63,9 @@ class EngineBridge(QObject):
     failed = Signal(int, object)  # job, Failed
     files_read = Signal(int, object)  # job, FilesRead
     files_written = Signal(int, object)  # job, FilesWritten
+    take_kept = Signal(int, object)  # job, TakeKept
+    takes_found = Signal(int, object)  # job, TakesFound
+    take_loaded = Signal(int, object)  # job, TakeLoaded
     sound_changed = Signal(object)  # SoundState
     position_changed = Signal(float, int)  # tick, token
     child_stopped = Signal(object)  # ChildStopped
@@ -94,6 +101,12 @@ class EngineBridge(QObject):
     def render_wav(self, command: RenderWav) -> int:
         return self._service.render_wav(command)
 
+    def find_takes(self, query: Query) -> int:
+        return self._service.find_takes(query)
+
+    def load_take(self, library_id: int) -> int:
+        return self._service.load_take(library_id)
+
     def send_to_desk(self, command: DeskCommand) -> None:
         self._service.send_to_desk(command)
 
@@ -122,5 +135,8 @@ class EngineBridge(QObject):
             Failed: self.failed,
             FilesRead: self.files_read,
             FilesWritten: self.files_written,
+            TakeKept: self.take_kept,
+            TakesFound: self.takes_found,
+            TakeLoaded: self.take_loaded,
         }
         signals[type(event)].emit(job, event)

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QDrag, QGuiApplication
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from engine.jobs import FilesRead, FilesWritten, FileToWrite, RenderWav
 from engine.messages import Failed
+from engine.music.loop import Loop
 from engine.resources import loops_folder
 from gui import loop_edits
 from gui.document import LoopDocument
@@ -55,7 +57,7 @@ class Files(QObject):
         super().__init__()
         self._bridge, self._document, self._state = bridge, document, state
         self._say, self._warn = say, warn
-        self._answers: dict[int, Callable[[object], None]] = {}
+        self._answers: dict[int, Callable[[Any], None]] = {}
         self.parent_window: QWidget | None = None
         self.has_tempo = True
         self.folder = loops_folder()
@@ -132,7 +134,7 @@ class Files(QObject):
     # Going out
 
     @property
-    def _outgoing(self):
+    def _outgoing(self) -> Loop:
         return only_selected(self._state.loop, self._state.selection)
 
     @property
@@ -158,7 +160,7 @@ class Files(QObject):
             return
         if not QGuiApplication.mouseButtons() & Qt.MouseButton.LeftButton:
             return
-        drag = QDrag(self.parent_window)
+        drag = QDrag(self.parent_window or self)
         drag.setMimeData(mime_of_files(self.last_paths))
         # Copy only: a move would let the host delete our file.
         taken = drag.exec(Qt.DropAction.CopyAction, Qt.DropAction.CopyAction)

@@ -6,11 +6,11 @@ until the take is used. Editing a take uses it first, so that no edit is ever lo
 
 import logging
 import random
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, Signal
 
+from engine.jobs import MarkTake, TakeKept
 from engine.messages import BarWritten, Failed, Finished, GenerationRequest, Progress, Take
 from engine.music.loop import Loop
 from gui.engine_bridge import EngineBridge
@@ -18,8 +18,6 @@ from gui.engine_bridge import EngineBridge
 logger = logging.getLogger(__name__)
 
 SEEDS = 1 << 31
-
-KeepTake = Callable[[GenerationRequest, Take], int]
 
 
 @dataclass(slots=True)
@@ -51,25 +49,24 @@ class TakeBoard(QObject):
 
     Args:
         bridge: The engine.
-        keep: Puts a take into the library before it is shown; returns its row.
     """
 
     slots_changed = Signal()  # other slots
     slot_changed = Signal(int)  # one slot's content
     heard_changed = Signal()
     running_changed = Signal(bool)
-    favourite_changed = Signal(object)  # Slot
     failed = Signal(object)  # Failed
     finished = Signal(object)  # Finished
 
-    def __init__(self, bridge: EngineBridge, keep: KeepTake, parent: QObject | None = None) -> None:
+    def __init__(self, bridge: EngineBridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._bridge, self._keep = bridge, keep
+        self._bridge = bridge
         self.slots: list[Slot] = []
         self.heard: int | None = None
         self._job = 0
         bridge.bar_written.connect(self._on_bar_written)
         bridge.progressed.connect(self._on_progress)
+        bridge.take_kept.connect(self._on_take_kept)
         bridge.take_ready.connect(self._on_take_ready)
         bridge.finished.connect(self._on_finished)
         bridge.failed.connect(self._on_failed)
@@ -127,7 +124,7 @@ class TakeBoard(QObject):
         if self.heard is not None:
             slot = self.slots[self.heard]
             slot.is_favourite = not slot.is_favourite
-            self.favourite_changed.emit(slot)
+            self._bridge.send_to_desk(MarkTake(slot.library_id, is_favourite=slot.is_favourite))
             self.slot_changed.emit(self.heard)
 
     def _slot(self, job: int, number: int) -> Slot | None:
@@ -143,9 +140,12 @@ class TakeBoard(QObject):
             slot.cells_done, slot.cells_total = event.cells_done, event.cells_total
             self.slot_changed.emit(event.take)
 
+    def _on_take_kept(self, job: int, event: TakeKept) -> None:
+        if (slot := self._slot(job, event.number)) is not None:
+            slot.library_id = event.library_id
+
     def _on_take_ready(self, job: int, take: Take) -> None:
         if (slot := self._slot(job, take.number)) is not None:
-            slot.library_id = self._keep(slot.request, take)
             slot.take = take
             self.slot_changed.emit(take.number)
 

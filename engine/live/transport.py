@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from engine.jobs import Play, PlayNote, SetGains, SetMetronome, SoundState, Start, StopPlaying
+from engine.jobs import Play, PlayNote, SetGains, SetMetronome, SoundCommand, SoundState, Start, StopPlaying
 from engine.live.audition import SAMPLE_RATE, LoopPlayer, PartCache
 from engine.live.sound_output import ReadSamples, SoundOutput, open_output
 
-TransportCommand = Play | SetGains | SetMetronome | PlayNote | StopPlaying
 OpenOutput = Callable[[ReadSamples, int], tuple[SoundOutput, str]]
 
 
@@ -44,7 +43,7 @@ class Transport:
         if self._output is not None:
             self._output.pump()
 
-    def do(self, command: TransportCommand) -> None:
+    def do(self, command: SoundCommand) -> None:
         """Carry out a command.
 
         Raises:

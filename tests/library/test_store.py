@@ -1,0 +1,123 @@
+"""The library keeps every take, finds it again and gives it back as it was."""
+
+import itertools
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from engine.errors import LibraryError
+from engine.jobs import Query
+from engine.library.store import TakeStore
+from engine.messages import GenerationRequest, PartRequest, PartUse, Take, TakeScores
+from engine.music.general_midi import Role
+from engine.music.harmony import Key, parse_chords
+from engine.music.loop import Loop, Note, Track
+
+CANVAS = Loop(
+    bars=2,
+    tempo_bpm=97.5,
+    key=Key.parse("D dorian"),
+    chords=parse_chords("Dm7|G7"),
+    tracks=(Track(Role.DRUMS, (Note(0, 36, 60),)), Track(Role.BASS, name="Sub")),
+    name="50% off_beat",
+)
+REQUEST = GenerationRequest(
+    CANVAS,
+    (PartRequest(), PartRequest(use=PartUse.REPLACE, controls=(("density", 4.0),))),
+    genre="funk & soul",
+    seed=77,
+)
+
+
+def take(number: int = 0, **changes: object) -> Take:
+    loop = CANVAS.with_track(1, CANVAS.tracks[1].with_notes([Note(number * 10, 38, 200, 90)]))
+    return Take(number, loop, 77, 0, (), TakeScores(-1.25, 0.5), **changes)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> TakeStore:
+    clock = itertools.count(1_700_000_000)
+    return TakeStore(tmp_path / "new" / "takes.sqlite", now=lambda: float(next(clock)))
+
+
+def test_a_take_comes_back_with_all_that_makes_it_again(store: TakeStore) -> None:
+    id = store.keep(REQUEST, take(3), model="base", identity="abc")
+    kept = store.load(id)
+    assert kept.loop == take(3).loop
+    assert kept.request == REQUEST
+    assert (kept.row.seed, kept.row.number, kept.row.model, kept.row.model_identity) == (77, 3, "base", "abc")
+    assert (kept.row.roles, kept.row.written, kept.row.seam) == ("drums bass", "bass", 0.5)
+
+
+def test_takes_survive_being_closed(tmp_path: Path) -> None:
+    first = TakeStore(tmp_path / "t.sqlite")
+    id = first.keep(REQUEST, take())
+    first.close()
+    assert TakeStore(tmp_path / "t.sqlite").load(id).loop == take().loop
+
+
+def test_two_processes_may_have_it_open(tmp_path: Path) -> None:
+    worker, desk = TakeStore(tmp_path / "t.sqlite"), TakeStore(tmp_path / "t.sqlite")
+    id = worker.keep(REQUEST, take())
+    assert [row.id for row in desk.find()] == [id]
+
+
+@pytest.mark.parametrize(
+    ("query", "is_found"),
+    [
+        (Query(text="dorian bass"), True),
+        (Query(text="FUNK"), True),
+        (Query(text="dorian keys"), False),
+        (Query(text="50%"), True),
+        (Query(text="5_%"), False),
+        (Query(min_tempo_bpm=90, max_tempo_bpm=100), True),
+        (Query(min_tempo_bpm=98), False),
+        (Query(bars=2), True),
+        (Query(bars=4), False),
+        (Query(only_favourites=True), False),
+        (Query(min_rating=1), False),
+    ],
+)
+def test_a_take_is_found_by_what_it_is(store: TakeStore, query: Query, is_found: bool) -> None:
+    store.keep(REQUEST, take())
+    assert bool(store.find(query)) is is_found
+
+
+def test_marks_are_kept_and_found(store: TakeStore) -> None:
+    first, second = store.keep(REQUEST, take(0)), store.keep(REQUEST, take(1))
+    store.mark(first, is_favourite=True)
+    store.mark(second, rating=9)
+    assert [row.id for row in store.find(Query(only_favourites=True))] == [first]
+    assert [(row.id, row.rating) for row in store.find(Query(min_rating=4))] == [(second, 5)]
+
+
+def test_the_newest_come_first_page_by_page(store: TakeStore) -> None:
+    ids = [store.keep(REQUEST, take(n)) for n in range(5)]
+    page = store.find(Query(limit=2))
+    assert [row.id for row in page] == [ids[4], ids[3]]
+    assert [row.id for row in store.find(Query(limit=2, before=page[-1].id))] == [ids[2], ids[1]]
+
+
+def test_a_discarded_take_is_gone_with_its_music(store: TakeStore) -> None:
+    id = store.keep(REQUEST, take())
+    store.discard(id)
+    assert store.count() == 0
+    with pytest.raises(LibraryError):
+        store.load(id)
+
+
+def test_a_newer_library_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "t.sqlite"
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    with pytest.raises(LibraryError, match="newer"):
+        TakeStore(path)
+
+
+def test_what_is_no_library_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "t.sqlite"
+    path.write_bytes(b"this is no database, though it is long enough to look at" * 20)
+    with pytest.raises(LibraryError):
+        TakeStore(path)
