@@ -33,7 +33,7 @@ from engine.messages import (
 from engine.representation.vocabulary import DRUM_OFFSET, SAMPLED_SIZE, Field, Kind
 
 CAPACITIES = (512, 1024, 2048, 4096)  # rows; the cache is allocated by bucket
-EXPECTED_NOTES_A_CELL = 24
+EXPECTED_NOTES_A_CELL = 32
 PENALTY_WINDOW = 16  # notes
 LOWEST_TEMPERATURE = 1e-3
 

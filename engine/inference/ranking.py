@@ -11,8 +11,8 @@ import numpy as np
 
 from engine.inference.model import LoopModel
 from engine.music.loop import Loop
-from engine.representation.controls import exact_loop_ids
-from engine.representation.layout import Plan, Use, labels_of, training_rows
+from engine.representation.controls import exact_loop_ids, loop_control_id
+from engine.representation.layout import Order, Plan, Use, labels_of, training_rows
 from engine.representation.sheet import Sheet
 from engine.representation.vocabulary import ROW_WIDTH, Field, Kind, Rows
 
@@ -67,5 +67,5 @@ def _pair_rows(sheet: Sheet, first: int, second: int) -> Rows:
     use = np.full((len(sheet.roles), 2), Use.CONTEXT, dtype=np.int8)
     use[:, 1] = Use.TARGET
     slots = tuple(range(1, len(sheet.roles) + 1))
-    ids = tuple(sorted(exact_loop_ids(sheet.meter, sheet.tempo_bpm, 2).values()))
-    return training_rows(pair, Plan(use=use, slots=slots, loop_ids=ids))
+    ids = exact_loop_ids(sheet.meter, sheet.tempo_bpm, 2) | {"order": loop_control_id("order", Order.TRACK_MAJOR)}
+    return training_rows(pair, Plan(use=use, slots=slots, loop_ids=tuple(sorted(ids.values()))))

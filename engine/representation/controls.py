@@ -198,8 +198,8 @@ _TRACK: tuple[TrackControl, ...] = (
     _C(
         "density",
         "Density",
-        "How many notes a bar, for what the part is.",
-        "notes a bar",
+        "How many notes a bar of four quarters.",
+        "notes a 4/4 bar",
         0.5,
         64,
         False,
