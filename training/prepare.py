@@ -17,6 +17,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -178,8 +179,13 @@ def _run_chunks(chunks: Iterator[_Chunk], processes: int) -> Iterator[_Chunk]:
 
 def _finished(waiting: deque[tuple[_Chunk, Future[None] | None]]) -> _Chunk:
     chunk, future = waiting.popleft()
-    if future:
-        future.result()
+    try:
+        if future:
+            future.result()
+    except BrokenProcessPool as error:
+        first, last = chunk.files[0].name, chunk.files[-1].name
+        message = "Start it again: it goes on there. If it stops there again, leave a file of these out."
+        raise CorpusError(f"A process died between {first} and {last}.", message) from error
     return chunk
 
 
@@ -192,6 +198,8 @@ def prepare_chunk(chunk: _Chunk) -> None:
                 writer.add(prepare_song(file, row, chunk.config))
             except CorpusError as error:
                 rejects.append((file.name, error.title))
+            except (ValueError, IndexError, OverflowError) as error:  # one odd file must not stop a corpus
+                rejects.append((file.name, f"cannot be prepared: {error}"))
         writer.notes["rejects"] = rejects
 
 

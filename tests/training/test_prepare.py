@@ -3,6 +3,7 @@
 import csv
 import json
 import tarfile
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
@@ -166,3 +167,33 @@ def test_live_drums_keep_their_timing_and_get_general_midi_keys() -> None:
     assert set((song.onset % 240).tolist()) == {8}
     assert [ROLES[role] for role in song.roles] == [Role.DRUMS]
     assert not song.chords.any()
+
+
+def test_one_odd_file_does_not_stop_a_corpus(
+    tmp_path: Path, in_this_process: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_corpus(tmp_path / "corpus", ["odd.mid", "plain.mid"])
+    whole = prepare_module.prepare_song
+
+    def fails_on_odd(file: SourceFile, row: ManifestRow, config: PrepareConfig):
+        if file.name == "odd.mid":
+            raise ValueError("a bar of 99/4")
+        return whole(file, row, config)
+
+    monkeypatch.setattr(prepare_module, "prepare_song", fails_on_odd)
+    report = prepare(_config(tmp_path))
+    assert report.songs == {"train": 1}
+    assert report.rejected == {"cannot be prepared: a bar of 99/4": 1}
+
+
+def test_a_process_that_dies_is_told_with_the_files_it_had(
+    tmp_path: Path, in_this_process: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Died:
+        def result(self) -> None:
+            raise BrokenProcessPool
+
+    monkeypatch.setattr(prepare_module.ProcessPoolExecutor, "submit", lambda *_: Died())
+    write_corpus(tmp_path / "corpus", ["a.mid", "b.mid"])
+    with pytest.raises(CorpusError, match=r"a\.mid and b\.mid"):
+        prepare(_config(tmp_path))
