@@ -23,7 +23,14 @@ def main() -> int:
         return _open_window()
     from engine.cli import app
 
-    return app.main(arguments, {**app.ENGINE_COMMANDS, **TRAINING_COMMANDS})
+    return app.main(arguments, all_commands())
+
+
+def all_commands() -> dict[str, str]:
+    """Return where every command is, `module:function` by name."""
+    from engine.cli import app
+
+    return {**app.ENGINE_COMMANDS, **TRAINING_COMMANDS}
 
 
 def _open_window() -> int:
