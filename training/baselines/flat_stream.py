@@ -31,12 +31,14 @@ from training.dataset import Batch, Labels
 from training.feed import Source
 
 # Answers come first among the tokens: what can be written.
-ANSWER_FIELDS = (Field.POSITION, Field.PITCH, Field.DURATION, Field.VELOCITY, Field.MICRO)
+ANSWER_FIELDS: tuple[Field, ...] = (Field.POSITION, Field.PITCH, Field.DURATION, Field.VELOCITY, Field.MICRO)
 END_TOKEN = 0
-_STARTS = dict(zip(ANSWER_FIELDS, accumulate([1, *(FIELD_SIZES[f] for f in ANSWER_FIELDS[:-1])]), strict=True))
+_STARTS: dict[Field, int] = dict(
+    zip(ANSWER_FIELDS, accumulate([1, *(FIELD_SIZES[f] for f in ANSWER_FIELDS[:-1])]), strict=True)
+)
 ANSWERS = 1 + sum(FIELD_SIZES[f] for f in ANSWER_FIELDS)
 
-_HEADER = (
+_HEADER: tuple[Column, ...] = (
     Column.STATE,
     Column.SLOT,
     Column.ROLE,
@@ -48,7 +50,9 @@ _HEADER = (
     Column.BAR_DENSITY,
     Column.CONTROL,
 )
-_HEADER_STARTS = dict(zip(_HEADER, accumulate([ANSWERS, *(COLUMN_SIZES[c] for c in _HEADER[:-1])]), strict=True))
+_HEADER_STARTS: dict[Column, int] = dict(
+    zip(_HEADER, accumulate([ANSWERS, *(COLUMN_SIZES[c] for c in _HEADER[:-1])]), strict=True)
+)
 TOKENS = ANSWERS + sum(COLUMN_SIZES[c] for c in _HEADER)
 # Said anew only where it differs from the cell before.
 _SAID_ON_CHANGE = tuple(c for c in _HEADER if c not in (Column.BAR, Column.CONTROL))
@@ -138,7 +142,7 @@ class _Writer:
 def flattened(rows: Rows) -> tuple[Rows, Labels]:
     """Return one window's tokens, int16 [T, 1], and labels, int16 [T, 6]."""
     writer = _Writer([], [])
-    said = dict.fromkeys(_HEADER, 0)
+    said: dict[Column, int] = dict.fromkeys(_HEADER, 0)
     cell = (0, 0, 0)
     for row in rows.tolist():
         here = (row[Column.STATE], row[Column.SLOT], row[Column.BAR])
