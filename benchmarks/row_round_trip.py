@@ -37,22 +37,29 @@ def through_rows(sheet: Sheet, rng: np.random.Generator) -> int:
 
 
 def beyond_tolerance(loop: Loop, sheet: Sheet) -> Counter[str]:
-    """Count notes whose canonical form is further off than it may be; drums have no durations."""
+    """Count notes whose canonical form is further off than it may be.
+
+    Left out are notes that share their step and pitch with another (they are counted as merged), durations of
+    drums (all drum hits last a 16th) and durations cut where the next note of the pitch begins.
+    """
     found: Counter[str] = Counter()
     total = loop.length // TICKS_PER_STEP
     for given, canonical in zip(loop.tracks, sheet.to_loop().tracks, strict=True):
+        steps = [min((note.onset + TICKS_PER_STEP // 2) // TICKS_PER_STEP, total - 1) for note in given.notes]
+        shared = Counter(zip(steps, (note.pitch for note in given.notes), strict=True))
         places = {((n.onset + TICKS_PER_STEP // 2) // TICKS_PER_STEP, n.pitch): n for n in canonical.notes}
-        for note in given.notes:
-            step = min((note.onset + TICKS_PER_STEP // 2) // TICKS_PER_STEP, total - 1)
+        for step, note in zip(steps, given.notes, strict=True):
             other = places.get((step, note.pitch))
             if other is None:
                 found["missing"] += 1
-                continue
-            # A note nearest to the loop's end has no step of its own and goes to the last one.
-            found["onset"] += abs(other.onset - note.onset) > TICKS_PER_STEP // 2 and step < total - 1
-            found["velocity"] += abs(other.velocity - note.velocity) > 2
-            longer = abs(other.duration - note.duration)
-            found["duration"] += not given.is_drums and longer > max(TICKS_PER_STEP, 0.06 * note.duration) + 10
+            elif shared[step, note.pitch] == 1:
+                # A note nearest to the loop's end has no step of its own and goes to the last one.
+                found["onset"] += abs(other.onset - note.onset) > TICKS_PER_STEP // 2 and step < total - 1
+                found["velocity"] += abs(other.velocity - note.velocity) > 2
+                is_cut = other.duration < note.duration and (other.end // TICKS_PER_STEP, note.pitch) in places
+                change = abs(other.duration - note.duration)
+                is_far = change > max(1.5 * TICKS_PER_STEP, 0.06 * note.duration + TICKS_PER_STEP / 2)
+                found["duration"] += not given.is_drums and not is_cut and is_far
     return found
 
 
