@@ -87,3 +87,13 @@ def test_qt_keeps_its_hands_off_none() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "True"
+
+
+def test_the_description_of_the_house_names_every_room() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    rooms = [path.parent.name for path in (ROOT / "engine").glob("*/__init__.py")]
+    rooms += [path.name for path in (ROOT / "engine").glob("*.py") if path.name != "__init__.py"]
+    rooms += [
+        path.name for folder in ("representation", "inference") for path in (ROOT / "engine" / folder).glob("*.py")
+    ]
+    assert not [room for room in rooms if room != "__init__.py" and room not in text]
