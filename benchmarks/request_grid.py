@@ -1,8 +1,8 @@
 """Thousands of requests with everything that can be asked at once, on a real model: does every take keep its word?
 
-The seeded grid of `tests/helpers/request_grid.py` (bars × meter × key lock × chords × parts × context × infill × locks ×
-keep × remix × polyphony × range × rhythm × feel × order × takes). A request is valid if all its takes arrive, are
-not empty where something was to be written, and keep every hard guarantee.
+The seeded grid of `tests/helpers/request_grid.py` (bars × meter × key lock × chords × parts × context × infill ×
+locks × keep × remix × polyphony × range × rhythm × feel × order × takes). A request is valid if all its takes arrive,
+are not empty where something was to be written, and keep every hard guarantee.
 
     python -m benchmarks.request_grid --model assets/models/base --requests 2000
 """
@@ -81,7 +81,7 @@ def run_request(generator: Generator, request: GenerationRequest) -> tuple[list[
     takes: list[Take] = []
     try:
         takes = [event.take for event in generator.generate(request) if isinstance(event, TakeReady)]
-    except Exception as error:  # noqa: BLE001: whatever goes wrong is a finding, the grid goes on
+    except Exception as error:  # noqa: BLE001  # whatever goes wrong is a finding, the grid goes on
         return takes, [f"raised: {error!r}"]
     numbers = collections.Counter(take.number for take in takes)
     broken = [] if numbers == collections.Counter(range(request.takes)) else ["takes: some are missing"]

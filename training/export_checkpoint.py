@@ -102,7 +102,7 @@ def _info(config: TrainConfig, state: Mapping[str, Any], publication: Publicatio
     score = cast("Mapping[str, float]", state.get("score") or {})
     metrics |= {f"valid_bits_per_note_{name}": float(value) for name, value in score.items()}
     provenance = dict(publication.provenance or {})
-    provenance["training"] = config.to_json()
+    provenance["training"] = _without_places(config).to_json()
     return BundleInfo(
         name=publication.name,
         shape=shape,
@@ -110,6 +110,16 @@ def _info(config: TrainConfig, state: Mapping[str, Any], publication: Publicatio
         licence=publication.licence,
         provenance=provenance,
         metrics=metrics,
+    )
+
+
+def _without_places(config: TrainConfig) -> TrainConfig:
+    """Return a configuration that names folders without where they lie: that is the trainer's own business."""
+    data, run = config.data, config.run
+    return replace(
+        config,
+        data=replace(data, directory=Path(data.directory).name),
+        run=replace(run, directory=Path(run.directory).name, start_from=Path(run.start_from).name),
     )
 
 
