@@ -16,6 +16,7 @@ from engine.errors import EngineError
 
 SCHEDULES = ("wsd", "cosine")
 OPTIMISERS = ("adamw", "muon")
+STRATEGIES = ("auto", "ddp")
 
 
 class ConfigError(EngineError):
@@ -110,7 +111,7 @@ class RunConfig:
     accelerator: str = "auto"  # Lightning's: auto, cpu, cuda, mps
     devices: str = "auto"  # Lightning's: a number, a list, or auto
     nodes: int = 1  # machines; SLURM's own variables are honoured
-    strategy: str = "auto"  # Lightning's: auto, ddp, fsdp
+    strategy: str = "auto"  # Lightning's: auto, ddp
     precision: str = "bf16-mixed"  # Lightning's
     compile: bool = True  # torch.compile the trunk and heads
     threads: int = 0  # of torch on the CPU; 0: torch decides
@@ -125,6 +126,9 @@ class RunConfig:
     log_steps: int = 50  # between lines of metrics
 
     def __post_init__(self) -> None:
+        if self.strategy not in STRATEGIES:
+            # Sharded weights could be trained, but not yet gathered into checkpoints; every size fits one device.
+            raise ConfigError(f"run.strategy is one of {STRATEGIES}, not {self.strategy!r}")
         if not 0 < self.checkpoint_minutes <= 4:
             raise ConfigError("run.checkpoint_minutes must lie in (0, 4]: a crash may cost at most five minutes")
         if self.keep_checkpoints < 2:

@@ -101,7 +101,8 @@ def train(
         CorpusError: There are no packed songs.
         CheckpointError: `run.start_from` cannot be read.
     """
-    os.nice(config.run.nice)
+    if config.run.nice and hasattr(os, "nice"):
+        os.nice(config.run.nice)
     if config.run.threads:
         torch.set_num_threads(config.run.threads)
     source = source or SongSource.open(config.data, split="train")
@@ -155,12 +156,14 @@ class _Run:
             self.records.add(losses, step_rows)
             if self.progress.step % run.log_steps == 0:
                 self.records.log(self.progress, rate=self._share())
-            if time.monotonic() - validated >= run.valid_minutes * 60:
-                self._validate()
-                validated = time.monotonic()
-            if time.monotonic() - saved >= run.checkpoint_minutes * 60:
+            is_due = time.monotonic() - validated >= run.valid_minutes * 60
+            # Saved before validating too: the minutes that takes are not to be lost on top.
+            if is_due or time.monotonic() - saved >= run.checkpoint_minutes * 60:
                 self.save()
                 saved = time.monotonic()
+            if is_due:
+                self._validate()
+                validated = time.monotonic()
         self.records.log(self.progress, rate=self._share())
         if finished:
             self._validate()
