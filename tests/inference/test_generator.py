@@ -171,7 +171,7 @@ def test_takes_with_prompts_of_different_length_share_one_memory(monkeypatch: py
     request = GenerationRequest(Loop(bars=1, tracks=(Track(Role.KEYS, notes),)), (REPLACE,), remix_percent=50, takes=8)
     prompts: set[int] = set()
     begin = StubbornModel.begin
-    monkeypatch.setattr(generator_module, "CAPACITIES", (60,))
+    monkeypatch.setattr(generator_module, "CAPACITIES", (80,))
     monkeypatch.setattr(
         StubbornModel,
         "begin",
