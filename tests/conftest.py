@@ -76,8 +76,11 @@ def quiet_log(request: pytest.FixtureRequest) -> Iterator[None]:
 def nothing_left_running() -> Iterator[None]:
     """Fail a test that leaves a thread or a process behind."""
     before = set(threading.enumerate())
+    # By name: what a fixture of a whole module keeps up may be started again by a test.
+    kept_up = {process.name for process in multiprocessing.active_children()}
     yield
-    for process in multiprocessing.active_children():
+    processes = [process for process in multiprocessing.active_children() if process.name not in kept_up]
+    for process in processes:
         process.join(LEFTOVER_SECONDS)
     started = [thread for thread in threading.enumerate() if thread not in before and thread.is_alive()]
     # Threads that Qt or the runtime began show up as "Dummy" once Python has run in them; they are not ours to end.
@@ -85,5 +88,5 @@ def nothing_left_running() -> Iterator[None]:
     for thread in started:
         thread.join(LEFTOVER_SECONDS)
     left = [f"thread {thread.name}" for thread in started if thread.is_alive()]
-    left += [f"process {process.name}" for process in multiprocessing.active_children()]
+    left += [f"process {process.name}" for process in processes if process.is_alive()]
     assert not left, f"left running: {', '.join(left)}"

@@ -84,7 +84,9 @@ def test_files_are_written_and_read_by_the_desk(service: EngineService, tmp_path
     assert "missing.mid" in read.files[1].dropped[0]
 
 
-def test_a_killed_worker_is_reported_and_started_again(service: EngineService) -> None:
+def test_a_killed_worker_is_reported_and_started_again(
+    service: EngineService, caplog: pytest.LogCaptureFixture
+) -> None:
     ready_job = service.generate(request(takes=1))
     until(service, is_end_of(ready_job))
     lost = service.generate(request(takes=64))
@@ -92,6 +94,7 @@ def test_a_killed_worker_is_reported_and_started_again(service: EngineService) -
     os.kill(process, signal.SIGKILL)
     stopped = until(service, lambda event: isinstance(event.event, ChildStopped))[-1].event
     assert stopped == ChildStopped(Child.WORKER, (lost,))
+    assert "the worker stopped" in caplog.text
     again = service.generate(request(takes=1))
     assert isinstance(until(service, is_end_of(again))[-1].event, Finished)
 
