@@ -43,6 +43,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _A("file_render", "Render to WAV…", "File", ("Ctrl+R",)),
     _A("file_copy", "Copy file", "File", ("Ctrl+Alt+C",), help="Put a MIDI file on the clipboard, to paste in a DAW."),
     _A("file_reveal", "Reveal last file", "File", help="Show the file that was last handed off in its folder."),
+    _A("file_settings", "Settings…", "File", ("Ctrl+,",)),
     _A("file_quit", "Quit", "File", ("Ctrl+Q",)),
     _A("edit_undo", "Undo", "Edit", ("Ctrl+Z",)),
     _A("edit_redo", "Redo", "Edit", ("Ctrl+Shift+Z", "Ctrl+Y")),
@@ -70,8 +71,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _A("edit_softer", "Softer", "Edit", ("Ctrl+Down",)),
     _A("part_add", "Add a part", "Part", ("Ctrl+T",)),
     _A("part_remove", "Remove part", "Part", ("Ctrl+Shift+Backspace",)),
-    _A("part_next", "Next part in front", "Part", ("Tab", "]")),
-    _A("part_previous", "Previous part in front", "Part", ("Shift+Tab", "[")),
+    _A("part_next", "Next part in front", "Part", ("]",)),
+    _A("part_previous", "Previous part in front", "Part", ("[",)),
     _A("part_mute", "Mute part", "Part", ("M",)),
     _A("part_solo", "Solo part", "Part", ("S",)),
     _A("part_use", "Context / replace / ignore", "Part", ("R",), help="What G does with the part in front."),
@@ -80,6 +81,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _A("take_accept", "Use take", "Takes", ("Return", "Enter")),
     _A("take_reject", "Back to my loop", "Takes", ("Esc",), help="Leave the take; also clears selections."),
     _A("take_favourite", "Favourite", "Takes", ("F",)),
+    _A("take_library", "Library of takes…", "Takes", ("L",), help="Every take ever written: search, bring back."),
     _A("take_next", "Next take", "Takes", (".",)),
     _A("take_previous", "Previous take", "Takes", (",",)),
     *(_A(f"take_{n}", f"Hear take {n}", "Takes", (str(n),)) for n in range(1, 10)),
@@ -101,7 +103,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
 )
 MENUS = tuple(dict.fromkeys(spec.menu for spec in ACTIONS))
 _BEGIN_GROUPS = frozenset(
-    {"file_save_as", "file_quit", "edit_cut", "edit_quantise", "edit_up", "part_next", "part_mute", "take_accept",
+    {"file_save_as", "file_settings", "edit_cut", "edit_quantise", "edit_up", "part_next", "part_mute", "take_accept",
      "take_1", "view_zoom_in", "view_snap_finer", "view_theme"}
 )  # fmt: skip
 

@@ -2,15 +2,21 @@
 
 import json
 import logging
+import platform
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from PySide6.QtCore import QObject
+import PySide6
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
+from engine.errors import EngineError
 from engine.music.loop import Loop
 from engine.music.loop_json import loop_of_plain
-from engine.resources import assets_folder, library_file
+from engine.resources import assets_folder, config_folder, data_folder, library_file, loops_folder
 from engine.service import EngineService, Service
 from engine.worker import BundleLoader
 from gui import loop_edits
@@ -18,16 +24,50 @@ from gui.commands import Commands
 from gui.document import LoopDocument
 from gui.engine_bridge import EngineBridge
 from gui.files import Files
+from gui.journal import Journal, read_journal
 from gui.main_window import MainWindow
+from gui.panels.keys import KeysDialog
+from gui.panels.settings import SettingsDialog
 from gui.piano_roll.state import RollState
+from gui.piano_roll.transform import Fold, Snap
 from gui.playback import Playback
 from gui.session import Session
+from gui.session_file import parts_of_plain, plain_of_session, read_session, wishes_of_plain
+from gui.settings import (
+    MAX_SCALE_PERCENT,
+    MIN_SCALE_PERCENT,
+    Settings,
+    read_settings,
+    write_json,
+    write_settings,
+)
 from gui.takes import TakeBoard
 from gui.theme import THEMES, ThemeName, palette, style_sheet
 
 logger = logging.getLogger(__name__)
 
-SCALES = (0.75, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0)
+SAVE_MS = 1000
+SCALE_STEP_PERCENT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the window keeps what is the producer's.
+
+    Attributes:
+        settings: File of what is wanted.
+        session: File of what was on the screen.
+        journal: File of every edit.
+    """
+
+    settings: Path
+    session: Path
+    journal: Path
+
+    @classmethod
+    def of_user(cls) -> "Places":
+        """Return the places of the user who runs this."""
+        return cls(config_folder() / "settings.json", data_folder() / "session.json", data_folder() / "journal.jsonl")
 
 
 class App(QObject):
@@ -36,19 +76,20 @@ class App(QObject):
     Args:
         qt: Qt's application.
         service: The engine, started, or a fake.
+        places: Where files are kept.
     """
 
-    def __init__(self, qt: QApplication, service: Service) -> None:
+    def __init__(self, qt: QApplication, service: Service, places: Places) -> None:
         super().__init__()
-        self._qt = qt
-        self.theme_name, self.scale = ThemeName.DARK, 1.0
-        self.document = LoopDocument(loop_edits.empty_loop(), self)
+        self._qt, self._places = qt, places
+        self.settings, told, self._unknown = read_settings(places.settings)
+        self.document = LoopDocument(loop_edits.empty_loop(), Journal(places.journal), self)
         self.session = Session(self.document.loop, self)
         self.state = RollState(self.document.loop, parent=self)
         self.bridge = EngineBridge(service, self)
         self.board = TakeBoard(self.bridge, self)
         self.playback = Playback(self.bridge, self.state, self.session, self)
-        self._apply_theme()
+        self._apply_looks()
         self.window = MainWindow(self.state, self.session, self.board)
         self.files = Files(self.bridge, self.document, self.state, say=self.window.say, warn=self.window.banner.say)
         self.files.parent_window = self.window
@@ -63,42 +104,122 @@ class App(QObject):
             files=self.files,
             appearance=self._appearance_slots(),
         )
+        self._saving = QTimer(self, interval=SAVE_MS, singleShot=True)
+        self._saving.timeout.connect(self.save)
         self.window.closing.connect(self.close)
+        self._apply_settings()
+        if told:
+            self.window.banner.say(" ".join(told))
 
     def start(self) -> None:
-        """Show the window with something to hear in it."""
+        """Show the window with what was there last, or with something to hear."""
         self.bridge.start()
+        history = read_journal(self._places.journal)
+        if history is not None:
+            self.document.restore(history.shortened())
+            self._restore_session()
+        else:
+            self.document.reset(first_loop())
+            self.state.bring_to_front(len(self.document.loop.tracks) - 1)
+            if self.settings.plays_at_start:
+                self.playback.play()
         self.window.show()
-        self.document.reset(first_loop())
+        self.window.roll.fit()
+        self.window.roll.pitched.setFocus()
+        for signal in (self.session.parts_changed, self.session.wishes_changed, self.state.view_changed):
+            signal.connect(self._saving.start)
+
+    def _restore_session(self) -> None:
+        plain = read_session(self._places.session)
+        try:
+            parts, wishes = parts_of_plain(plain), wishes_of_plain(plain)
+            view = {"front": int(plain["front"]), "snap": Snap[plain["snap"]], "fold": Fold[plain["fold"]]}
+        except (ValueError, KeyError, TypeError) as error:
+            logger.warning("the session begins with defaults: %s", error)
+            return
+        if len(parts) == len(self.document.loop.tracks):
+            self.session.restore(parts, wishes)
+        self.state.set_view(**view)
+
+    def save(self) -> None:
+        """Write what is on the screen; the music is in the journal already."""
+        view = self.state.view
+        plain = plain_of_session(
+            self.session.parts, self.session.wishes, front=view.front, snap=view.snap, fold=view.fold
+        )
+        try:
+            write_json(self._places.session, plain)
+        except EngineError as error:
+            self.window.banner.say(str(error))
 
     def close(self) -> None:
-        """End the engine."""
+        """Save, and end the engine."""
+        self._saving.stop()
+        self.save()
         self.bridge.close()
+        self.document.close()
 
     def _appearance_slots(self) -> dict[str, Callable[..., None]]:
         return {
+            "file_settings": self.show_settings,
             "view_theme": self.next_theme,
-            "view_larger": lambda: self.step_scale(1),
-            "view_smaller": lambda: self.step_scale(-1),
-            "help_keys": lambda: None,
-            "help_diagnostics": lambda: None,
+            "view_larger": lambda: self.step_scale(SCALE_STEP_PERCENT),
+            "view_smaller": lambda: self.step_scale(-SCALE_STEP_PERCENT),
+            "help_keys": self.show_keys,
+            "help_diagnostics": self.copy_diagnostics,
         }
+
+    def show_settings(self) -> None:
+        dialog = SettingsDialog(self.settings, self.window)
+        dialog.settings_changed.connect(self.change_settings)
+        dialog.show()
+
+    def show_keys(self) -> None:
+        KeysDialog(self.window).show()
+
+    def change_settings(self, settings: Settings) -> None:
+        """Let settings hold, and keep them."""
+        self.settings = settings
+        try:
+            write_settings(self._places.settings, settings, self._unknown)
+        except EngineError as error:
+            self.window.banner.say(str(error))
+        self._apply_looks()
+        self._apply_settings()
 
     def next_theme(self) -> None:
         names = list(ThemeName)
-        self.theme_name = names[(names.index(self.theme_name) + 1) % len(names)]
-        self._apply_theme()
+        theme = names[(names.index(self.settings.theme) + 1) % len(names)]
+        self.change_settings(replace(self.settings, theme=theme))
 
-    def step_scale(self, direction: int) -> None:
-        index = min(range(len(SCALES)), key=lambda i: abs(SCALES[i] - self.scale)) + direction
-        self.scale = SCALES[min(max(0, index), len(SCALES) - 1)]
-        self._apply_theme()
+    def step_scale(self, percent: int) -> None:
+        scale = min(max(self.settings.scale_percent + percent, MIN_SCALE_PERCENT), MAX_SCALE_PERCENT)
+        self.change_settings(replace(self.settings, scale_percent=scale))
 
-    def _apply_theme(self) -> None:
-        theme = THEMES[self.theme_name]
+    def _apply_looks(self) -> None:
+        theme, scale = THEMES[self.settings.theme], self.settings.scale_percent / 100
         self._qt.setPalette(palette(theme))
-        self._qt.setStyleSheet(style_sheet(theme, scale=self.scale))
+        self._qt.setStyleSheet(style_sheet(theme, scale=scale, icons=assets_folder() / "icons"))
         self.state.set_theme(theme)
+
+    def _apply_settings(self) -> None:
+        self.state.set_view(middle_c_octave=self.settings.middle_c_octave)
+        self.files.has_tempo = self.settings.has_tempo
+        self.files.folder = Path(self.settings.folder) if self.settings.folder else loops_folder()
+
+    def copy_diagnostics(self) -> None:
+        """Put what a report of a problem needs on the clipboard; nothing of the music."""
+        loop = self.document.loop
+        lines = (
+            f"Python {platform.python_version()}, {platform.platform()}",
+            f"PySide6 {PySide6.__version__}, platform {QGuiApplication.platformName()}",
+            self.window.engine_label.text(),
+            self.window.sound_label.text(),
+            f"{len(loop.tracks)} parts, {loop.bars} bars of {loop.meter}, {loop.note_count} notes",
+            str(self.settings),
+        )
+        QGuiApplication.clipboard().setText("\n".join(lines))
+        self.window.say("Copied: versions, engine, sound and settings.")
 
 
 def first_loop() -> Loop:
@@ -118,11 +239,13 @@ def run(arguments: list[str] | None = None) -> int:
         arguments: Qt's; None for the command line's.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    service = EngineService(BundleLoader(), library_file())
+    places = Places.of_user()
+    settings = read_settings(places.settings)[0]
+    service = EngineService(BundleLoader(settings.model, settings.threads), library_file())
     service.start()  # before Qt: the processes come up while the window does
     qt = QApplication(sys.argv if arguments is None else arguments)
     qt.setApplicationName("Turnaround")
     qt.setStyle("Fusion")
-    app = App(qt, service)
+    app = App(qt, service, places)
     app.start()
     return qt.exec()

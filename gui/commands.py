@@ -11,7 +11,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QInputDialog
 
-from engine.jobs import ChildStopped, SoundState, Start, WorkerReady
+from engine.jobs import ChildStopped, KeptTake, SoundState, Start, TakeLoaded, WorkerReady
 from engine.messages import Failed, PartUse
 from engine.music.general_midi import Role
 from engine.music.harmony import Key
@@ -23,6 +23,7 @@ from gui.editing import Editor
 from gui.engine_bridge import EngineBridge
 from gui.files import Files
 from gui.main_window import MainWindow
+from gui.panels.library import LibraryDialog
 from gui.piano_roll.selection import NOTHING, BarSelection
 from gui.piano_roll.state import RollState
 from gui.piano_roll.transform import Fold, Snap
@@ -64,6 +65,8 @@ class Commands(QObject):
         self.board, self.playback, self.bridge, self.files = board, playback, bridge, files
         self.editor = Editor(state)
         self._tempo_gesture: int | None = None
+        self._library: LibraryDialog | None = None
+        self._loading: dict[int, Callable[[KeptTake], None]] = {}
         self.actions = window.add_actions({**self._slots(), **self.editor.slots(), **files.slots(), **appearance})
         self._connect_document()
         self._connect_panels()
@@ -71,12 +74,12 @@ class Commands(QObject):
         self._show_target()
 
     def _slots(self) -> dict[str, Callable[..., None]]:
-        view, stack = self.state, self.document.undo_stack
+        view = self.state
         return {
             "file_new": lambda: self.document.edit("New loop", loop_edits.empty_loop()),
             "file_quit": self._quit,
-            "edit_undo": stack.undo,
-            "edit_redo": stack.redo,
+            "edit_undo": self.document.undo,
+            "edit_redo": self.document.redo,
             "part_add": self.window.tracks.show_add_menu,
             "part_remove": lambda: self.remove_part(view.view.front),
             "part_next": lambda: self.step_part(1),
@@ -91,6 +94,7 @@ class Commands(QObject):
             "take_accept": self.accept_take,
             "take_reject": self.escape,
             "take_favourite": self.board.toggle_favourite,
+            "take_library": self.show_library,
             "take_next": lambda: self.board.step(1),
             "take_previous": lambda: self.board.step(-1),
             **{f"take_{n}": lambda n=n: self.board.hear(n - 1) for n in range(1, 10)},
@@ -148,6 +152,7 @@ class Commands(QObject):
     def _connect_engine(self) -> None:
         self.bridge.worker_ready.connect(self._on_worker_ready)
         self.bridge.failed.connect(self._on_engine_failed)
+        self.bridge.take_loaded.connect(self._on_take_loaded)
         self.bridge.child_stopped.connect(self._on_child_stopped)
         self.playback.sound_changed.connect(self._on_sound)
 
@@ -316,6 +321,30 @@ class Commands(QObject):
         index = _SNAPS_BY_SIZE.index(snap) if snap in _SNAPS_BY_SIZE else 2
         index = min(max(0, index + direction), len(_SNAPS_BY_SIZE) - 1)
         self.state.set_view(snap=_SNAPS_BY_SIZE[index])
+
+    def show_library(self) -> None:
+        """Open the library beside the window."""
+        if self._library is None:
+            self._library = LibraryDialog(self.bridge, self.window)
+            self._library.take_chosen.connect(lambda id: self._load(id, self._bring_back))
+            self._library.reroll_wanted.connect(lambda id: self._load(id, self._write_again))
+        self._library.show()
+
+    def _load(self, library_id: int, then: Callable[[KeptTake], None]) -> None:
+        self._loading[self.bridge.load_take(library_id)] = then
+
+    def _on_take_loaded(self, job: int, event: TakeLoaded) -> None:
+        if (then := self._loading.pop(job, None)) is not None:
+            then(event.kept)
+
+    def _bring_back(self, kept: KeptTake) -> None:
+        self.edit("Bring back take", kept.loop)
+        self.window.say(f"Take {kept.row.number + 1} of seed {kept.row.seed} is your loop now.")
+
+    def _write_again(self, kept: KeptTake) -> None:
+        """Write a kept take's request again, exactly; its canvas becomes the loop."""
+        self.edit("Back to a take's beginning", kept.request.canvas)
+        self.board.generate(kept.request)
 
     def _on_worker_ready(self, event: WorkerReady) -> None:
         self.window.engine_label.setText(f"Model {event.model} · {event.provider}")

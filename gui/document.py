@@ -1,6 +1,7 @@
 """The document: the current Loop and everything that was done to get there.
 
-Edits by hand and accepted takes go through the same `edit`, hence the same undo stack.
+Edits by hand and accepted takes go through the same `edit`, hence the same undo stack; each is written to the
+journal as it is made.
 """
 
 import itertools
@@ -9,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
 from engine.music.loop import Loop
+from gui.journal import History, Journal
 from gui.undo import ReplaceLoop
 
 
@@ -17,15 +19,17 @@ class LoopDocument(QObject):
 
     Args:
         loop: What to begin with.
+        journal: Where steps are written; None writes none.
         parent: Qt's owner.
     """
 
     loop_changed = Signal(object)  # Loop
     was_reset = Signal(object)  # Loop; before loop_changed: what was set for the old parts is void
 
-    def __init__(self, loop: Loop, parent: QObject | None = None) -> None:
+    def __init__(self, loop: Loop, journal: Journal | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._loop = loop
+        self._journal = journal
         self._gestures = itertools.count(1)
         self.undo_stack = QUndoStack(self)
 
@@ -47,13 +51,48 @@ class LoopDocument(QObject):
         """
         if loop == self._loop:
             return
+        if self._journal is not None:
+            self._journal.edit(text, loop, gesture)
         self.undo_stack.push(ReplaceLoop(text, before=self._loop, after=loop, apply=self._show, gesture=gesture))
+
+    def undo(self) -> None:
+        """Take the last step back."""
+        if self.undo_stack.canUndo():
+            if self._journal is not None:
+                self._journal.undo()
+            self.undo_stack.undo()
+
+    def redo(self) -> None:
+        """Do the last step that was taken back again."""
+        if self.undo_stack.canRedo():
+            if self._journal is not None:
+                self._journal.redo()
+            self.undo_stack.redo()
 
     def reset(self, loop: Loop) -> None:
         """Begin anew with a loop: nothing to undo."""
+        self.restore(History(loop))
+
+    def restore(self, history: History) -> None:
+        """Take over a history: its loop is shown, its steps can be undone and redone."""
         self.undo_stack.clear()
-        self.was_reset.emit(loop)
-        self._show(loop)
+        if self._journal is not None:
+            self._journal.begin(history)
+        self.was_reset.emit(history.current)
+        before = self._loop = history.start
+        self.blockSignals(True)
+        for text, after in history.steps:
+            self.undo_stack.push(ReplaceLoop(text, before=before, after=after, apply=self._show))
+            before = after
+        self.undo_stack.setIndex(history.index)
+        self.blockSignals(False)
+        self._show(history.current)
+
+    def close(self) -> None:
+        """Let go of the journal's file; say nothing more."""
+        self.undo_stack.blockSignals(True)  # it empties itself when it is deleted
+        if self._journal is not None:
+            self._journal.close()
 
     def _show(self, loop: Loop) -> None:
         self._loop = loop

@@ -34,6 +34,7 @@ class Banner(QFrame):
         self._action = QPushButton()
         self._slot: Callable[[], None] | None = None
         close = QPushButton("Close")
+        self._action.setAccessibleName("What can be done about it")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 6, 8, 6)
         layout.addWidget(self._text, 1)

@@ -6,6 +6,7 @@ apart by shape as well as by colour.
 
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
 from PySide6.QtGui import QColor, QPalette
 
@@ -197,13 +198,16 @@ def palette(theme: Theme) -> QPalette:
     return colors
 
 
-def style_sheet(theme: Theme, *, scale: float = 1.0) -> str:
+def style_sheet(theme: Theme, *, scale: float = 1.0, icons: Path | None = None) -> str:
     """Return the application's style sheet.
 
     Args:
         theme: Colours.
         scale: Size of writing and spacing, 0.75 to 2.
+        icons: Folder of the icons; None for none.
     """
+    chevron = "chevron-dark.svg" if theme.is_dark else "chevron-light.svg"
+    arrow = f'url("{(icons / chevron).as_posix()}")' if icons is not None else "none"
 
     def px(value: float) -> str:
         return f"{max(1, round(value * scale))}px"
@@ -247,11 +251,11 @@ QComboBox, QSpinBox, QDoubleSpinBox, QLineEdit {{ background: {t.raised}; border
   border-radius: {px(RADIUS_PX)}; padding: {px(3)} {px(8)}; min-height: {px(20)};
   selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}
 QComboBox::drop-down {{ border: 0; width: {px(18)}; }}
-QComboBox::down-arrow {{ image: none; border-left: {px(4)} solid transparent; border-right: {px(4)} solid transparent;
-  border-top: {px(5)} solid {t.muted}; width: 0; height: 0; margin-right: {px(8)}; }}
+QComboBox::down-arrow {{ image: {arrow}; width: {px(10)}; height: {px(6)}; margin-right: {px(8)}; }}
 QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line}; outline: 0;
   selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}
-QSpinBox, QDoubleSpinBox {{ padding: {px(3)} {px(4)} {px(3)} {px(6)}; }}
+QAbstractSpinBox {{ padding: {px(3)} 0; }}
+QAbstractSpinBox QLineEdit {{ background: transparent; border: 0; padding: 0 {px(7)}; min-height: 0; }}
 QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{
   width: 0; border: 0; }}
 QSlider::groove:horizontal {{ height: {px(4)}; background: {t.line}; border-radius: {px(2)}; }}

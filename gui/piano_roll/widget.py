@@ -19,8 +19,8 @@ WHEEL_ROWS = 3
 ZOOM_STEP = 1.18
 PLAYHEAD_PX = 2
 DRUM_ROW_PX = 19.0
-FIT_ROW_PX = (9.0, 18.0)
-ROWS_AROUND = 6
+FIT_ROW_PX = (8.0, 18.0)
+ROWS_AROUND = 4
 
 
 class RollPane(QWidget):

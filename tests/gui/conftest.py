@@ -1,5 +1,38 @@
-"""Windows are tested without a screen."""
+"""Windows are tested without a screen, with an engine that only remembers."""
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
+from pytestqt.qtbot import QtBot
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from gui.app import App, Places
+from tests.helpers.fake_service import FakeService
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    return Places(tmp_path / "settings.json", tmp_path / "session.json", tmp_path / "journal.jsonl")
+
+
+@pytest.fixture
+def service() -> FakeService:
+    return FakeService()
+
+
+@pytest.fixture
+def app(qtbot: QtBot, qapp: object, service: FakeService, places: Places) -> Iterator[App]:
+    """Return a window that has begun as a new user's does."""
+    app = App(qapp, service, places)
+    app.files.folder = places.settings.parent / "Music"
+    app.start()
+    qtbot.waitExposed(app.window)
+    yield app
+    app.window.close()
+    app.window.deleteLater()  # a style sheet is applied to every window there is
+    app.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

@@ -1,0 +1,74 @@
+"""The map of all keys, made from the action table."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from gui.actions import ACTIONS, MENUS, shown_keys
+
+COLUMNS = 3
+MOUSE = (
+    ("Click a note", "select it; drag moves, edges change its length"),
+    ("Double-click", "draw a note, or delete one"),
+    ("Right-click", "delete a note"),
+    ("Click a drum lane", "set or remove a step"),
+    ("Drag on empty ground", "select a box; B draws instead"),
+    ("Ctrl while dragging", "copy"),
+    ("Alt while dragging", "ignore the grid"),
+    ("Wheel", "scroll; with Shift sideways"),
+    ("Ctrl + wheel", "zoom in time; with Shift the rows"),
+    ("Middle button", "pan"),
+    ("Click a part's bars", "choose what G rewrites"),
+)
+
+
+class KeysDialog(QDialog):
+    """All actions that have keys, by menu, and what the mouse does."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Keys")
+        self.resize(980, 720)
+        content = QWidget()
+        columns = QHBoxLayout(content)
+        columns.setSpacing(32)
+        stacks = [QVBoxLayout() for _ in range(COLUMNS)]
+        for stack in stacks:
+            columns.addLayout(stack, 1)
+        heights = [0] * COLUMNS
+        for title, rows in (*_menus(), ("Mouse", MOUSE)):
+            column = heights.index(min(heights))
+            heights[column] += len(rows) + 2
+            stacks[column].addWidget(_group(title, rows))
+        for stack in stacks:
+            stack.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setProperty("kind", "panel")
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(content)
+        layout = QVBoxLayout(self)
+        layout.addWidget(scroll)
+
+
+def _menus() -> list[tuple[str, tuple[tuple[str, str], ...]]]:
+    return [
+        (menu, tuple((spec.text, shown_keys(spec)) for spec in ACTIONS if spec.menu == menu and spec.shortcuts))
+        for menu in MENUS
+    ]
+
+
+def _group(title: str, rows: tuple[tuple[str, str], ...]) -> QWidget:
+    group = QWidget()
+    grid = QGridLayout(group)
+    grid.setContentsMargins(0, 0, 0, 16)
+    grid.setVerticalSpacing(3)
+    heading = QLabel(title.upper())
+    heading.setProperty("kind", "title")
+    grid.addWidget(heading, 0, 0, 1, 2)
+    for row, (text, keys) in enumerate(rows, start=1):
+        grid.addWidget(QLabel(text), row, 0)
+        label = QLabel(keys)
+        label.setProperty("kind", "muted")
+        label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        label.setWordWrap(title == "Mouse")
+        grid.addWidget(label, row, 1)
+    return group

@@ -1,0 +1,85 @@
+"""The session as a file: settings of parts, wishes and view, so that a restart finds everything where it was.
+
+The music itself is in the journal. The file is small and written at most once a second; a value that cannot be read
+is left at its default.
+"""
+
+import json
+import logging
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Any
+
+from engine.messages import FieldSampling, Keep, PartUse
+from gui.piano_roll.transform import Fold, Snap
+from gui.session import LoopWishes, PartSettings
+
+logger = logging.getLogger(__name__)
+
+SCHEMA_VERSION = 1
+Plain = dict[str, Any]
+
+
+def plain_of_session(
+    parts: tuple[PartSettings, ...], wishes: LoopWishes, *, front: int, snap: Snap, fold: Fold
+) -> Plain:
+    """Return a session as dicts, lists, numbers and strings."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "parts": [{**asdict(part), "use": part.use.value, "keep": part.keep.value} for part in parts],
+        "wishes": asdict(wishes),
+        "front": front,
+        "snap": snap.name,
+        "fold": fold.name,
+    }
+
+
+def parts_of_plain(plain: Plain) -> tuple[PartSettings, ...]:
+    """Read the parts' settings.
+
+    Raises:
+        ValueError: They are damaged.
+    """
+    try:
+        return tuple(_part(entry) for entry in plain["parts"])
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"the parts' settings are damaged: {error!r}") from error
+
+
+def _part(entry: Plain) -> PartSettings:
+    values = _known(PartSettings, entry)
+    controls = tuple((str(name), float(value)) for name, value in values.pop("controls", ()))
+    use, keep = PartUse(values.pop("use", "context")), Keep(values.pop("keep", "nothing"))
+    return replace(PartSettings(**values), use=use, keep=keep, controls=controls)
+
+
+def wishes_of_plain(plain: Plain) -> LoopWishes:
+    """Read the wishes for the loop.
+
+    Raises:
+        ValueError: They are damaged.
+    """
+    try:
+        values = _known(LoopWishes, plain["wishes"])
+        sampling = FieldSampling(**_known(FieldSampling, values.pop("sampling", {})))
+        return LoopWishes(**values, sampling=sampling)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"the wishes are damaged: {error!r}") from error
+
+
+def _known(kind: type, entry: Plain) -> Plain:
+    """Return those values that this version knows."""
+    names = {each.name for each in fields(kind)}
+    return {name: value for name, value in entry.items() if name in names}
+
+
+def read_session(path: Path) -> Plain:
+    """Return the session file's content, {} if there is none that can be read."""
+    try:
+        plain = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        logger.warning("the session cannot be read: %s", error)
+        return {}
+    return plain if isinstance(plain, dict) else {}

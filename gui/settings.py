@@ -1,0 +1,135 @@
+"""Settings: what the producer wants, typed, in one JSON file; and state: what was on the screen last.
+
+A setting's title, help and choices are metadata of its field, and the settings page is made from them. A bad value
+is replaced by the default and told; unknown keys of a newer version are kept. Old files are migrated step by step
+on plain dicts, and the old file stays beside the new one.
+"""
+
+import json
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from engine.errors import EngineError
+from gui.theme import ThemeName
+
+logger = logging.getLogger(__name__)
+
+SCHEMA_VERSION = 1
+MIN_SCALE_PERCENT, MAX_SCALE_PERCENT = 75, 200
+Plain = dict[str, Any]
+MIGRATIONS: dict[int, Callable[[Plain], Plain]] = {}  # from version -> how to reach the next
+
+
+def _about(title: str, help: str = "", *, low: int | None = None, high: int | None = None) -> Plain:
+    """Return a field's metadata."""
+    return {"title": title, "help": help, "low": low, "high": high}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings; a field's metadata says how it is shown."""
+
+    theme: ThemeName = field(default=ThemeName.DARK, metadata=_about("Theme"))
+    scale_percent: int = field(
+        default=100,
+        metadata=_about("Size of the interface", "In percent.", low=MIN_SCALE_PERCENT, high=MAX_SCALE_PERCENT),
+    )
+    middle_c_octave: int = field(
+        default=3,
+        metadata=_about("Middle C is C …", "3 as in Ableton Live, 5 as in FL Studio.", low=3, high=5),
+    )
+    has_tempo: bool = field(
+        default=True, metadata=_about("Files tell their tempo", "Off: a dropped file takes the project's tempo.")
+    )
+    plays_at_start: bool = field(
+        default=True, metadata=_about("Play the first loop", "Whether a new user hears something at once.")
+    )
+    model: str = field(
+        default="",
+        metadata=_about("Model", "An installed model or a bundle's path; empty: the default. After a restart."),
+    )
+    threads: int = field(
+        default=0, metadata=_about("Threads for writing", "0 chooses. After a restart.", low=0, high=64)
+    )
+    folder: str = field(default="", metadata=_about("Folder for hand-offs", "Empty: Turnaround in your Music folder."))
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value, low, high = getattr(self, each.name), each.metadata.get("low"), each.metadata.get("high")
+            if low is not None and not low <= value <= high:
+                raise ValueError(f"{each.metadata['title']} lies between {low} and {high}, not at {value}")
+
+
+def read_settings(path: Path) -> tuple[Settings, tuple[str, ...], Plain]:
+    """Read a settings file.
+
+    Returns:
+        The settings; one sentence for each value that could not be used; and keys that this version does not know,
+        to be written back.
+    """
+    try:
+        plain = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Settings(), (), {}
+    except (OSError, ValueError) as error:
+        return Settings(), (f"The settings cannot be read, so the defaults are used: {error}",), {}
+    plain = migrated(plain if isinstance(plain, dict) else {})
+    known = {each.name for each in fields(Settings)}
+    settings, told = Settings(), []
+    for name in known & plain.keys():
+        try:
+            settings = replace(settings, **{name: _value(getattr(settings, name), plain[name])})
+        except (ValueError, TypeError) as error:
+            told.append(f"A setting was set back to its default: {error}.")
+    return settings, tuple(told), {key: value for key, value in plain.items() if key not in known}
+
+
+def migrated(plain: Plain) -> Plain:
+    """Return plain settings in today's form."""
+    version = plain.get("schema_version", SCHEMA_VERSION)
+    while version in MIGRATIONS:
+        plain = MIGRATIONS[version](plain)
+        version += 1
+    return plain
+
+
+def write_settings(path: Path, settings: Settings, unknown: Plain | None = None) -> None:
+    """Write a settings file, whole or not at all.
+
+    Raises:
+        EngineError: It cannot be written.
+    """
+    plain = {
+        each.name: value.value if isinstance(value := getattr(settings, each.name), Enum) else value
+        for each in fields(settings)
+    }
+    write_json(path, {**(unknown or {}), "schema_version": SCHEMA_VERSION, **plain})
+
+
+def write_json(path: Path, plain: Plain) -> None:
+    """Write JSON, whole or not at all.
+
+    Raises:
+        EngineError: It cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        temporary.write_text(json.dumps(plain, indent=2, ensure_ascii=False), encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise EngineError(f"{path.name} cannot be written.", str(error)) from error
+
+
+def _value(default: object, value: object) -> object:
+    """Return a value as the type of its default."""
+    if isinstance(default, Enum):
+        return type(default)(value)
+    if type(value) is not type(default):
+        raise ValueError(f"{value!r} is of the wrong kind")
+    return value
