@@ -1,5 +1,6 @@
 """The journal: undo over restarts, and nothing lost in a crash."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,10 +19,11 @@ def at(tempo_bpm: float) -> Loop:
 
 
 @pytest.fixture
-def document(qtbot: QtBot, tmp_path: Path) -> LoopDocument:
+def document(qtbot: QtBot, tmp_path: Path) -> Iterator[LoopDocument]:
     document = LoopDocument(at(100), Journal(tmp_path / "journal"))
     document.reset(at(100))
-    return document
+    yield document
+    document.close()
 
 
 def test_steps_undone_and_redone_are_told_as_they_were(document: LoopDocument, tmp_path: Path) -> None:
@@ -68,6 +70,7 @@ def test_a_restored_document_goes_on_where_it_was(document: LoopDocument, tmp_pa
     again.undo()
     again.undo()
     assert again.loop == at(100)
+    again.close()
     assert read_journal(tmp_path / "journal") == replace(history, index=0)
 
 
