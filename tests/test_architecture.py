@@ -44,9 +44,13 @@ def test_qt_is_known_in_the_window_alone() -> None:
     assert not [path for path in sources("engine", "training") if "PySide6" in imported(path)]
 
 
-@pytest.mark.parametrize("path", [*sources(*PACKAGES), ROOT / "turnaround.py"], ids=lambda path: path.name)
-def test_every_module_says_what_it_is(path: Path) -> None:
-    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), path
+def test_every_module_says_what_it_is() -> None:
+    silent = [
+        path
+        for path in [*sources(*PACKAGES), ROOT / "turnaround.py"]
+        if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert not silent
 
 
 def test_nothing_is_unpickled() -> None:
