@@ -12,6 +12,7 @@ TRAINING_COMMANDS: Mapping[str, str] = {
     "prepare": "training.cli:prepare_command",
     "train": "training.cli:train_command",
     "export": "training.cli:export_command",
+    "evaluate": "training.cli:evaluate_command",
 }
 
 

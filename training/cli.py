@@ -1,7 +1,7 @@
-"""`turnaround prepare | train | export`: the training commands, next to the engine's but never needed by them.
+"""`turnaround prepare | train | export | evaluate`: next to the engine's commands, but never needed by them.
 
-Only `prepare` runs without the training extra. The others import torch when they run, and where it is missing they
-say what to install instead of showing a traceback.
+`prepare` and `evaluate` run without the training extra. The others import torch when they run, and where it is
+missing they say what to install instead of showing a traceback.
 """
 
 import json
@@ -9,6 +9,7 @@ import logging
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +18,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from engine.errors import CorpusError, EngineError
+from engine.inference.bundle import ModelBundle
+from engine.inference.model import OnnxLoopModel
+from engine.resources import model_folder
+from training.dataset import SongPool
+from training.evaluation import evaluate_model
 from training.prepare import PrepareConfig, PrepareReport, prepare
 
 CONFIGS = Path(__file__).with_name("configs")
@@ -176,3 +182,25 @@ def _card_text(path: Path | None) -> str:
         return path.read_text(encoding="utf-8")
     except OSError as error:
         raise EngineError(f"{path.name} cannot be read.", error.strerror or str(error)) from error
+
+
+def evaluate_command(
+    model: Annotated[str, typer.Argument(metavar="NAME|PATH", help="A model bundle.")],
+    data: Annotated[Path, typer.Option(help="Folder of packed songs.")],
+    split: Annotated[str, typer.Option(help="train, valid or test.")] = "valid",
+    windows: Annotated[int, typer.Option(min=1, help="Windows to draw from the split.")] = 256,
+    seed: Annotated[int, typer.Option(min=0, help="Of the draw; the same for models that are compared.")] = 20_000,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Tell how unlikely a model finds music that it has not seen, a note and field by field."""
+    songs = SongPool(data, split)
+    bundle = ModelBundle.open(model_folder(model))
+    found = evaluate_model(OnnxLoopModel(bundle), songs, windows=windows, seed=seed)
+    if as_json:
+        figures = {"model": bundle.info.name, "identity": bundle.identity, "split": split, "seed": seed}
+        typer.echo(json.dumps(figures | asdict(found) | {"bits_per_note": found.bits_per_note}, indent=2))
+        return
+    typer.echo(f"{bundle.info.name}: {found.nats_per_note:.3f} nats a note ({found.bits_per_note:.3f} bits)")
+    typer.echo(f"{found.notes} notes in {found.windows} windows of {split}")
+    for field, nats in found.nats_by_field.items():
+        typer.echo(f"{field:10} {nats:.3f}")

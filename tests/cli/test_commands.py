@@ -139,6 +139,19 @@ def test_prepare_packs_a_folder_without_torch(run: Run, tmp_path: Path) -> None:
     assert sum(outcome.record["songs"].values()) + sum(outcome.record["rejected"].values()) == 3
 
 
+def test_evaluate_scores_every_field_of_the_notes_alike_each_time(run: Run, tiny_model: Path, tmp_path: Path) -> None:
+    assert run("prepare", DEMO, "--out", tmp_path, "--processes", 1, "--ratios", "0,1,0").status == 0
+    arguments = ("evaluate", tiny_model, "--data", tmp_path, "--windows", 12, "--json")
+    first, again = run(*arguments).record, run(*arguments).record
+    assert first == again
+    assert first["windows"] == 12
+    assert first["notes"] > 0
+    assert sum(first["nats_by_field"].values()) == pytest.approx(first["nats_per_note"])
+    assert set(first["nats_by_field"]) == {"kind", "position", "pitch", "duration", "velocity", "micro"}
+    # Random weights know nothing: they cannot be better than guessing among the likelier half.
+    assert 5 < first["nats_per_note"] < 60
+
+
 @pytest.mark.parametrize("ratios", ["1,0", "0.5,0.4,0.3", "x,y,z"])
 def test_shares_that_make_no_whole_are_refused(run: Run, tmp_path: Path, ratios: str) -> None:
     assert run("prepare", DEMO, "--out", tmp_path, "--ratios", ratios).status == 2
