@@ -1,0 +1,47 @@
+"""Asked beside got: limits are obeyed from the inside, everything else by falling into the same bin."""
+
+import pytest
+
+from engine.inference.reports import control_reports
+from engine.messages import ControlReport, GenerationRequest, PartRequest, PartUse
+from engine.music.general_midi import Role
+from engine.music.loop import Loop, Note, Track
+
+NOTES = (Note(0, 48, 480), Note(0, 55, 480), Note(480, 60, 480), Note(1920, 72, 480))
+
+
+def reports(role: Role = Role.KEYS, *, bars: tuple[int, ...] = (), **asked: float) -> dict[str, ControlReport]:
+    part = PartRequest(PartUse.REPLACE, bars=bars, controls=tuple(asked.items()))
+    context = PartRequest(PartUse.CONTEXT, controls=tuple(asked.items()))
+    loop = Loop(bars=2, tracks=(Track(role, NOTES), Track(Role.BASS, NOTES)))
+    return {report.name: report for report in control_reports(GenerationRequest(loop, (part, context)), loop)}
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "is_met"),
+    [
+        ("highest_pitch", 72, True),
+        ("highest_pitch", 100, True),
+        ("highest_pitch", 71, False),
+        ("lowest_pitch", 48, True),
+        ("lowest_pitch", 49, False),
+        ("polyphony_max", 2, True),
+        ("polyphony_max", 4, True),
+        ("polyphony_max", 1, False),
+        ("polyphony_min", 1, True),
+        ("polyphony_min", 2, False),
+        ("mean_pitch", 58.75, True),
+        ("mean_pitch", 70, False),
+    ],
+)
+def test_limits_and_bins_are_met_or_not(name: str, asked: float, is_met: bool) -> None:
+    (report,) = reports(**{name: asked}).values()
+    assert (report.part, report.asked, report.is_met) == (0, asked, is_met)
+
+
+def test_only_the_bars_that_were_written_count() -> None:
+    assert reports(highest_pitch=60, bars=(0,))["highest_pitch"].got == 60
+
+
+def test_what_means_nothing_for_drums_is_not_reported() -> None:
+    assert set(reports(Role.DRUMS, density=4, polyphony_max=1)) == {"density"}
