@@ -1,0 +1,150 @@
+"""The whole program under a real window manager, with real keys and buttons and the shipped model.
+
+What happened is read where the program keeps it: the journal, the library and the files that were dragged out. With
+TURNAROUND_PICTURES set to a folder, a picture of each step is left there.
+"""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.jobs import TakeRow
+from engine.library.store import TakeStore
+from engine.midi import smf
+from engine.resources import assets_folder
+from gui.journal import History, read_journal
+from tests.helpers.desktop import Desktop, missing_tools, until
+
+pytestmark = [
+    pytest.mark.gui,
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(missing_tools()), reason=f"not installed: {', '.join(missing_tools())}"),
+    pytest.mark.skipif(not (assets_folder() / "models" / "base").exists(), reason="no model ships here"),
+]
+
+WINDOW, TARGET = "Turnaround", "Drop target"
+BASS_BAR_3 = (150, 241)  # on the bass's card, from the window's corner
+BADGE = (1240, 48)
+BASS_CARD = (60, 210)
+DRAGS = 20
+
+
+@pytest.fixture
+def desktop(tmp_path: Path) -> Iterator[Desktop]:
+    desktop = Desktop(tmp_path / "home")
+    yield desktop
+    desktop.close()
+
+
+class Trial:
+    """The program on a desktop, and what it keeps."""
+
+    def __init__(self, desktop: Desktop) -> None:
+        self.desktop = desktop
+        self.data = desktop.home / ".local" / "share" / "Turnaround"
+        self.pictures = os.environ.get("TURNAROUND_PICTURES")
+        self.start()
+
+    def start(self) -> None:
+        self.process = self.desktop.start("-m", "gui")
+        self.desktop.wait_for_window(WINDOW)
+        self.desktop.focus(WINDOW)
+
+    def history(self) -> History:
+        history = read_journal(self.data / "journal.jsonl")
+        assert history is not None
+        return history
+
+    def done(self) -> list[str]:
+        """Return the names of the steps that are done."""
+        history = self.history()
+        return [text for text, _ in history.steps[: history.index]]
+
+    def takes(self) -> tuple[TakeRow, ...]:
+        if not (self.data / "takes.sqlite").exists():
+            return ()
+        store = TakeStore(self.data / "takes.sqlite")
+        rows = store.find()
+        store.close()
+        return rows
+
+    def picture(self, name: str) -> None:
+        if self.pictures:
+            self.desktop.picture(Path(self.pictures) / f"{name}.png")
+
+    def at(self, place: tuple[int, int]) -> tuple[int, int]:
+        """Return a place in the window as a place on the screen."""
+        x, y = self.desktop.origin(WINDOW)
+        return x + place[0], y + place[1]
+
+
+def test_generate_edit_rewrite_undo_and_restart(desktop: Desktop) -> None:
+    trial = Trial(desktop)
+    until(lambda: (trial.data / "journal.jsonl").exists(), "the first loop")
+    trial.picture("1-first-run")
+    desktop.press("g")
+    until(lambda: len(trial.takes()) == 4, "four takes")
+    assert {row.written for row in trial.takes()} == {"keys"}
+    desktop.press("2")
+    trial.picture("2-hearing-a-take")
+    desktop.press("Return")
+    until(lambda: trial.done() == ["Use take 2"], "the accepted take")
+    desktop.press("Up")
+    until(lambda: trial.done()[-1:] == ["Transpose"], "the edit")
+    desktop.click(*trial.at(BASS_BAR_3))
+    trial.picture("3-bar-3-of-the-bass")
+    desktop.press("g")
+    until(lambda: len(trial.takes()) == 8, "four more takes")
+    store = TakeStore(trial.data / "takes.sqlite")
+    newest = store.load(trial.takes()[0].id)
+    store.close()
+    assert newest.row.written == "bass"
+    assert newest.request.parts[1].bars == (2,)
+    others = [track.notes for part, track in enumerate(newest.loop.tracks) if part != 1]
+    assert others == [track.notes for part, track in enumerate(newest.request.canvas.tracks) if part != 1]
+    desktop.press("1", "Return")
+    until(lambda: len(trial.done()) == 3, "the accepted bar")
+    desktop.press("ctrl+z", "ctrl+z")
+    until(lambda: trial.done() == ["Use take 2"], "two steps back")
+    before = trial.history()
+    os.kill(trial.process.pid, signal.SIGKILL)
+    trial.process.wait()
+    until(lambda: WINDOW not in desktop.windows(), "the end of the killed window")
+    trial.start()
+    trial.picture("4-after-a-restart")
+    assert trial.history() == before
+    desktop.press("ctrl+shift+z")
+    until(lambda: trial.done() == ["Use take 2", "Transpose"], "redo after a restart")
+    desktop.press("ctrl+shift+l")
+    trial.picture("5-light")
+
+
+def test_twenty_drags_in_a_row_carry_the_loop_and_a_part(desktop: Desktop) -> None:
+    trial = Trial(desktop)
+    target = desktop.start("-m", "tests.helpers.drop_target", stdout=subprocess.PIPE)
+    desktop.wait_for_window(TARGET)
+    desktop.move(TARGET, 600, 650)
+    desktop.focus(WINDOW)
+    desktop.focus(TARGET)
+    x, y = desktop.origin(TARGET)
+    loop = trial.history().current
+    seen: set[str] = set()
+    assert target.stdout is not None
+    for number in range(DRAGS):
+        is_part = number % 2 == 1
+        desktop.drag(trial.at(BASS_CARD if is_part else BADGE), (x + 100, y + 80))
+        drop = json.loads(target.stdout.readline())
+        (path,) = drop["paths"]
+        assert drop["action"] == "CopyAction"
+        assert path not in seen
+        seen.add(path)
+        read = smf.read(path).loop
+        expected = [loop.tracks[1]] if is_part else list(loop.tracks)
+        assert [track.notes for track in read.tracks] == [track.notes for track in expected]
+        assert read.length == loop.length
+        assert ("_Bass_" in path) is is_part
