@@ -7,7 +7,6 @@ TURNAROUND_PICTURES set to a folder, a picture of each step is left there.
 import json
 import os
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -124,21 +123,25 @@ def test_generate_edit_rewrite_undo_and_restart(desktop: Desktop) -> None:
     trial.picture("5-light")
 
 
+def lines_of(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+
 def test_twenty_drags_in_a_row_carry_the_loop_and_a_part(desktop: Desktop) -> None:
     trial = Trial(desktop)
-    target = desktop.start("-m", "tests.helpers.drop_target", stdout=subprocess.PIPE)
+    drops = desktop.home / "drops"
+    desktop.start("-m", "tests.helpers.drop_target", str(drops))
     desktop.wait_for_window(TARGET)
     desktop.move(TARGET, 600, 650)
-    desktop.focus(WINDOW)
-    desktop.focus(TARGET)
+    desktop.keep_above(TARGET)
     x, y = desktop.origin(TARGET)
     loop = trial.history().current
     seen: set[str] = set()
-    assert target.stdout is not None
     for number in range(DRAGS):
         is_part = number % 2 == 1
         desktop.drag(trial.at(BASS_CARD if is_part else BADGE), (x + 100, y + 80))
-        drop = json.loads(target.stdout.readline())
+        until(lambda number=number: len(lines_of(drops)) > number, f"drop {number + 1}", patience_seconds=10)
+        drop = json.loads(lines_of(drops)[number])
         (path,) = drop["paths"]
         assert drop["action"] == "CopyAction"
         assert path not in seen

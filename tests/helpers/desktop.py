@@ -92,6 +92,10 @@ class Desktop:
         """Move a window."""
         self._tell("wmctrl", "-i", "-r", self.windows()[title], "-e", f"0,{x},{y},-1,-1")
 
+    def keep_above(self, title: str) -> None:
+        """Keep a window above the others, so that a press elsewhere does not hide it."""
+        self._tell("wmctrl", "-i", "-r", self.windows()[title], "-b", "add,above")
+
     def focus(self, title: str) -> None:
         self._tell("wmctrl", "-i", "-a", self.windows()[title])
 

@@ -1,7 +1,8 @@
-"""A window that writes down what is dropped on it: one line of JSON a drop. Run as a program."""
+"""A window that writes down what is dropped on it: one line of JSON a drop, in a file. Run as a program."""
 
 import json
 import sys
+from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
@@ -9,10 +10,15 @@ from PySide6.QtWidgets import QApplication, QLabel
 
 
 class DropTarget(QLabel):
-    """Takes everything and tells its formats, files and action."""
+    """Takes everything and tells its formats, files and action.
 
-    def __init__(self) -> None:
+    Args:
+        file: Where to.
+    """
+
+    def __init__(self, file: Path) -> None:
         super().__init__("drop here")
+        self._file = file
         self.setWindowTitle("Drop target")
         self.setAcceptDrops(True)
         self.resize(260, 160)
@@ -26,12 +32,12 @@ class DropTarget(QLabel):
         mime = event.mimeData()
         paths = [url.toLocalFile() for url in mime.urls()]
         told = {"paths": paths, "formats": mime.formats(), "action": event.dropAction().name}
-        sys.stdout.write(json.dumps(told) + "\n")
-        sys.stdout.flush()
+        with self._file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(told) + "\n")
 
 
 if __name__ == "__main__":
     application = QApplication(sys.argv)
-    target = DropTarget()
+    target = DropTarget(Path(sys.argv[1]))
     target.show()
     sys.exit(application.exec())
