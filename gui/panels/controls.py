@@ -300,10 +300,14 @@ class ControlsPanel(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(scroll)
-        state.view_changed.connect(self.refresh)
+        state.view_changed.connect(self._on_view_changed)
         state.content_changed.connect(self.refresh)
         session.parts_changed.connect(self.refresh)
         self.refresh()
+
+    def _on_view_changed(self) -> None:
+        if self._shape[:1] != (self.state.view.front,) or self._shape[-1:] != (self.state.view.middle_c_octave,):
+            self.refresh()
 
     def refresh(self) -> None:
         """Show the part in front."""

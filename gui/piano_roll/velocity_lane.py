@@ -63,8 +63,10 @@ class VelocityLane(QWidget):
             return
         track = loop.tracks[front]
         color = theme.role(track.role)
+        first, last = time.tick_of(event.rect().left() - HEAD_PX), time.tick_of(event.rect().right() + HEAD_PX)
+        shown = [note for note in track.notes if first <= note.onset <= last]
         selected = {ref.note for ref in self.state.shown_selection if ref.part == front}
-        plain = [note for note in track.notes if note not in selected]
+        plain = [note for note in shown if note not in selected]
         dim = mixed(color, QColor(theme.row_off), 0.35 if selected else 0.0)
         for notes, shade in ((plain, dim), (selected, QColor(theme.selection))):
             painter.setPen(QPen(shade, 2))

@@ -40,6 +40,7 @@ class RollPane(QWidget):
         self.axis = RowAxis(row_px=DRUM_ROW_PX if is_drums else 14.0)
         self.rows: RowMap = state.rows(is_drums=is_drums)
         self.box: QRectF | None = None
+        self._fold = state.view.fold
         self._tables: tuple[PartTable, ...] = ()
         self._compared: tuple[PartTable, ...] = ()
         self._gesture = None
@@ -50,7 +51,7 @@ class RollPane(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Drum lanes" if is_drums else "Piano roll")
         state.content_changed.connect(self._on_content_changed)
-        state.view_changed.connect(self._on_content_changed)
+        state.view_changed.connect(self._on_view_changed)
         state.selection_changed.connect(self.update)
         state.playhead_moved.connect(self._on_playhead_moved)
         self._on_content_changed()
@@ -114,6 +115,7 @@ class RollPane(QWidget):
         self.state.set_view(time=axis.clamped(end_tick=end, width_px=self.width()))
 
     def _on_content_changed(self) -> None:
+        self._fold = self.state.view.fold
         rows = self.state.rows(is_drums=self.is_drums)
         if rows != self.rows:
             self._keep_place(rows)
@@ -123,6 +125,13 @@ class RollPane(QWidget):
         compared = self.state.compared
         self._compared = part_tables(compared, self.rows) if compared is not None else ()
         self.update()
+
+    def _on_view_changed(self) -> None:
+        """Scrolling and zooming happen every frame: only folding needs the tables anew."""
+        if self.state.view.fold is self._fold:
+            self.update()
+        else:
+            self._on_content_changed()
 
     def _keep_place(self, rows: RowMap) -> None:
         """Change the rows and keep the middle pitch where it was (folding must not make one lose the place)."""
