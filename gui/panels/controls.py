@@ -176,6 +176,8 @@ class LoopWishesForm(QWidget):
         self.seed.setRange(0, SEEDS - 1)
         self.seed.setToolTip("The same seed and settings give the same takes.")
         self.keep_seed = QCheckBox("keep")
+        for box in (self.takes, self.seed):
+            box.setAlignment(Qt.AlignmentFlag.AlignCenter)
         form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
         form.setVerticalSpacing(6)

@@ -105,6 +105,8 @@ class TransportBar(QFrame):
         self.generate = QPushButton("Generate")
         self.generate.setProperty("kind", "primary")
         self.generate.setToolTip("Write takes (G)")
+        for box in (self.tempo, self.bars):
+            box.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._lay_out()
         self._connect()
         self._name_widgets()

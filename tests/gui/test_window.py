@@ -37,7 +37,7 @@ from engine.messages import (
 )
 from engine.music.general_midi import Role
 from engine.music.loop import Loop, Note, Track
-from gui.actions import ACTIONS
+from gui.actions import ACTIONS, keys_as_markdown
 from gui.app import App, Places
 from gui.piano_roll.selection import BarSelection
 from tests.helpers.fake_service import FakeService
@@ -294,3 +294,8 @@ def test_every_control_has_a_name_for_screen_readers(app: App) -> None:
             name = widget.accessibleName() or (widget.text() if isinstance(widget, QAbstractButton) else "")
             is_qts_own = widget.objectName().startswith("qt_")
             assert name or is_qts_own, f"{widget} has no name"
+
+
+def test_the_map_of_keys_in_the_guide_is_that_of_the_table() -> None:
+    guide = Path(__file__).parents[2] / "docs" / "keys.md"
+    assert guide.read_text(encoding="utf-8").endswith(keys_as_markdown())
