@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -32,6 +33,8 @@ def app(qtbot: QtBot, qapp: object, service: FakeService, places: Places) -> Ite
     app.start()
     qtbot.waitExposed(app.window)
     yield app
+    # Offscreen, what was copied outlives Python and its end then crashes the process.
+    QGuiApplication.clipboard().clear()
     app.window.close()
     app.window.deleteLater()  # a style sheet is applied to every window there is
     app.deleteLater()
