@@ -37,8 +37,7 @@ from engine.jobs import (
     WriteFiles,
 )
 from engine.library.store import TakeStore
-from engine.live.audition import SAMPLE_RATE
-from engine.live.synth import render_loop, write_wav
+from engine.live.synth import DEFAULT_SAMPLE_RATE, render_loop, write_wav
 from engine.live.transport import Transport
 from engine.messages import Failed
 from engine.midi import smf
@@ -117,7 +116,7 @@ class _Desk:
             case Shutdown():
                 self._is_ending = True
             case RenderWav(job, path, loop, passes):
-                write_wav(path, render_loop(loop, passes=passes), SAMPLE_RATE)
+                write_wav(path, render_loop(loop, passes=passes), DEFAULT_SAMPLE_RATE)
                 self._send(job, FilesWritten((path,)))
             case Play() | SetGains() | SetMetronome() | PlayNote() | StopPlaying():
                 self._transport.do(command)

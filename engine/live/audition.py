@@ -15,7 +15,6 @@ from engine.live.synth import Audio, render_parts, sample_of_tick
 from engine.music.loop import Loop, Note, Track
 from engine.music.timing import PPQ
 
-SAMPLE_RATE = 44_100
 CEILING = 0.98
 KEPT_PARTS = 64
 NOTE_TAIL_SECONDS = 0.6
@@ -54,7 +53,7 @@ class PartCache:
         sample_rate: In Hz.
     """
 
-    def __init__(self, sample_rate: int = SAMPLE_RATE) -> None:
+    def __init__(self, sample_rate: int) -> None:
         self._sample_rate = sample_rate
         self._parts: OrderedDict[tuple[object, ...], Audio] = OrderedDict()
 

@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 ReadSamples = Callable[[int], Audio]
 BLOCK_FRAMES = 512
 LONGEST_STEP_SECONDS = 0.25
+SAMPLE_RATE = 44_100  # where no device says otherwise
 
 
 class SoundOutput(Protocol):
@@ -26,6 +27,11 @@ class SoundOutput(Protocol):
     @property
     def name(self) -> str:
         """What it is, for people."""
+        ...
+
+    @property
+    def sample_rate(self) -> int:
+        """In Hz; what is read must have it."""
         ...
 
     def pump(self) -> None:
@@ -46,7 +52,9 @@ class SilentOutput:
         now: The time in seconds; a test passes its own.
     """
 
-    def __init__(self, read: ReadSamples, sample_rate: int, now: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self, read: ReadSamples, sample_rate: int = SAMPLE_RATE, now: Callable[[], float] = time.perf_counter
+    ) -> None:
         self._read, self._sample_rate, self._now = read, sample_rate, now
         self._last = now()
 
@@ -54,6 +62,11 @@ class SilentOutput:
     def name(self) -> str:
         """See `SoundOutput.name`."""
         return "no sound device"
+
+    @property
+    def sample_rate(self) -> int:
+        """See `SoundOutput.sample_rate`."""
+        return self._sample_rate
 
     def pump(self) -> None:
         """Read what time has passed for; after a pause of the whole machine, only a little of it."""
@@ -69,17 +82,16 @@ class SilentOutput:
 
 
 class DeviceOutput:
-    """Plays on the default sound device.
+    """Plays on the default sound device, at the device's own rate: some (JACK, WASAPI) take no other.
 
     Args:
         read: Where samples come from; called on the device's own thread.
-        sample_rate: In Hz.
 
     Raises:
         SoundError: There is no device, or it cannot be opened.
     """
 
-    def __init__(self, read: ReadSamples, sample_rate: int) -> None:
+    def __init__(self, read: ReadSamples) -> None:
         try:
             library = importlib.import_module("sounddevice")
         except (ImportError, OSError) as error:
@@ -89,9 +101,10 @@ class DeviceOutput:
             out[:] = read(frames)
 
         try:
-            self._name = str(library.query_devices(kind="output")["name"])
+            device = library.query_devices(kind="output")
+            self._name, self._sample_rate = str(device["name"]), round(device["default_samplerate"])
             self._stream: Any = library.OutputStream(
-                samplerate=sample_rate, channels=2, dtype="float32", blocksize=BLOCK_FRAMES, callback=fill
+                samplerate=self._sample_rate, channels=2, dtype="float32", blocksize=BLOCK_FRAMES, callback=fill
             )
             self._stream.start()
         except (OSError, ValueError, library.PortAudioError) as error:
@@ -102,6 +115,11 @@ class DeviceOutput:
         """See `SoundOutput.name`."""
         return self._name
 
+    @property
+    def sample_rate(self) -> int:
+        """See `SoundOutput.sample_rate`."""
+        return self._sample_rate
+
     def pump(self) -> None:
         """The device asks by itself."""
 
@@ -110,10 +128,10 @@ class DeviceOutput:
         self._stream.close()
 
 
-def open_output(read: ReadSamples, sample_rate: int) -> tuple[SoundOutput, str]:
+def open_output(read: ReadSamples) -> tuple[SoundOutput, str]:
     """Return the best output there is, and why it is silent ("" when it is not)."""
     try:
-        return DeviceOutput(read, sample_rate), ""
+        return DeviceOutput(read), ""
     except SoundError as error:
         logger.info("%s", error)
-        return SilentOutput(read, sample_rate), error.title
+        return SilentOutput(read), error.title

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from engine.jobs import Play, PlayNote, SetGains, SetMetronome, SoundCommand, SoundState, Start, StopPlaying
-from engine.live.audition import SAMPLE_RATE, LoopPlayer, PartCache
+from engine.live.audition import LoopPlayer, PartCache
 from engine.live.sound_output import ReadSamples, SoundOutput, open_output
 
-OpenOutput = Callable[[ReadSamples, int], tuple[SoundOutput, str]]
+OpenOutput = Callable[[ReadSamples], tuple[SoundOutput, str]]
 
 
 class Transport:
@@ -21,7 +21,7 @@ class Transport:
     def __init__(self, tell: Callable[[SoundState], None], open_sound: OpenOutput = open_output) -> None:
         self._tell, self._open_sound = tell, open_sound
         self._player = LoopPlayer()
-        self._cache = PartCache()
+        self._cache: PartCache | None = None
         self._output: SoundOutput | None = None
         self._playing: Play | None = None
         self._has_metronome = False
@@ -58,19 +58,16 @@ class Transport:
                 self._has_metronome = is_on
                 self._remix(self._playing.gains if self._playing else ())
             case PlayNote(track, note, tempo_bpm):
-                audio = self._cache.note(track, note, tempo_bpm)
-                self._open()
-                self._player.add_note(audio)
+                self._player.add_note(self._opened().note(track, note, tempo_bpm))
             case StopPlaying():
                 self._playing = None
                 self._player.stop()
 
     def _play(self, command: Play) -> None:
-        prepared = self._cache.prepared(
+        prepared = self._opened().prepared(
             command.loop, command.gains, has_metronome=self._has_metronome, token=command.token
         )
         self._playing = command
-        self._open()
         if command.start is Start.NOW or not self._player.is_playing:
             self._player.play(prepared, tick=command.tick)
         elif command.start is Start.NEXT_BAR:
@@ -82,10 +79,13 @@ class Transport:
         if self._playing is not None and self._player.is_playing:
             self._play(replace(self._playing, gains=gains, start=Start.IN_PLACE))
 
-    def _open(self) -> None:
-        if self._output is None:
-            self._output, reason = self._open_sound(self._player.read, SAMPLE_RATE)
+    def _opened(self) -> PartCache:
+        """Open the output if need be; return what renders at its rate."""
+        if self._output is None or self._cache is None:
+            self._output, reason = self._open_sound(self._player.read)
+            self._cache = PartCache(self._output.sample_rate)
             self._tell(SoundState(not reason, reason or f"Sound: {self._output.name}"))
+        return self._cache
 
     def close(self) -> None:
         """Be silent and let go of the device."""

@@ -129,9 +129,9 @@ def test_the_transport_plays_changes_and_stops() -> None:
     outputs: list[ReadSamples] = []
     told: list[SoundState] = []
 
-    def open_fake(read: ReadSamples, sample_rate: int) -> tuple[SoundOutput, str]:
+    def open_fake(read: ReadSamples) -> tuple[SoundOutput, str]:
         outputs.append(read)
-        return SilentOutput(read, sample_rate, now=lambda: 0.0), "Silent: a test."
+        return SilentOutput(read, RATE, now=lambda: 0.0), "Silent: a test."
 
     transport = Transport(told.append, open_fake)
     transport.do(SetMetronome(True))
