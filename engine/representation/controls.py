@@ -116,10 +116,10 @@ class TrackControl:
     unit: str
     low: float
     high: float
-    is_hard: bool
-    for_drums: bool
     measure: Callable[[PartView], float]
     to_bin: Callable[[float, Role], int]
+    is_hard: bool = False
+    for_drums: bool = False
     whole: bool = True
 
     @property
@@ -193,157 +193,141 @@ def _pitch_bin(value: float, role: Role) -> int:
     return int(value) // BINS_OF_A_SEMITONE_RANGE
 
 
-_C = TrackControl
 _TRACK: tuple[TrackControl, ...] = (
-    _C(
+    TrackControl(
         "density",
         "Density",
         "How many notes a bar of four quarters.",
         "notes a 4/4 bar",
         0.5,
         64,
-        False,
-        True,
         _density,
         density_bin,
+        for_drums=True,
         whole=False,
     ),
-    _C(
+    TrackControl(
         "polyphony_min",
         "Voices, at least",
         "The fewest notes that sound at once.",
         "notes",
         1,
         6,
-        False,
-        False,
         lambda v: float(polyphony(v.notes, v.steps).min()),
         lambda x, role: round(x) - 1,
     ),
-    _C(
+    TrackControl(
         "polyphony_max",
         "Voices, at most",
         "The most notes that may sound at once.",
         "notes",
         1,
         6,
-        True,
-        False,
         lambda v: float(polyphony(v.notes, v.steps).max()),
         lambda x, role: round(x) - 1,
+        is_hard=True,
     ),
-    _C(
+    TrackControl(
         "duration_class",
         "Note length",
         "The note value that prevails: 0 whole, 1 half, 2 quarter, 3 8th, 4 16th, 5 32nd.",
         "",
         0,
         5,
-        False,
-        False,
         _duration_class,
         lambda x, role: round(x),
     ),
-    _C(
+    TrackControl(
         "mean_duration",
         "Mean length",
         "The mean length of the notes.",
         "quarters",
         0.05,
         16,
-        False,
-        False,
         _mean_duration,
         lambda x, role: _log_bin(x, 0.0625, 16, 16),
         whole=False,
     ),
-    _C(
+    TrackControl(
         "lowest_pitch",
         "Lowest note",
         "No note below this one.",
         "MIDI pitch",
         0,
         127,
-        True,
-        False,
         lambda v: float(v.pitches.min()),
         _pitch_bin,
+        is_hard=True,
     ),
-    _C(
+    TrackControl(
         "highest_pitch",
         "Highest note",
         "No note above this one.",
         "MIDI pitch",
         0,
         127,
-        True,
-        False,
         lambda v: float(v.pitches.max()),
         _pitch_bin,
+        is_hard=True,
     ),
-    _C(
+    TrackControl(
         "mean_pitch",
         "Register",
         "Where the notes lie on the average.",
         "MIDI pitch",
         0,
         127,
-        False,
-        False,
         lambda v: float(v.pitches.mean()),
         _pitch_bin,
         whole=False,
     ),
-    _C(
+    TrackControl(
         "mean_velocity",
         "Velocity",
         "How hard notes are played on the average.",
         "1–127",
         1,
         127,
-        False,
-        True,
         lambda v: float(velocity_of_bin(v.notes.velocity).mean()),
         lambda x, role: int(x) // 8,
+        for_drums=True,
         whole=False,
     ),
-    _C(
+    TrackControl(
         "velocity_spread",
         "Dynamics",
         "How much velocities differ (standard deviation).",
         "1–127",
         0,
         32,
-        False,
-        True,
         lambda v: float(velocity_of_bin(v.notes.velocity).std()),
         lambda x, role: int(x) // 4,
+        for_drums=True,
         whole=False,
     ),
-    _C(
+    TrackControl(
         "repetition",
         "Repetition",
         "How alike the bars are: 0 all different, 1 all the same.",
         "",
         0,
         1,
-        False,
-        True,
         _repetition,
         lambda x, role: math.floor(x * 10),
+        for_drums=True,
         whole=False,
     ),
-    _C(
+    TrackControl(
         "feel",
         "Feel",
         "The grid the notes lie on: 0 quarters, 2 8ths, 4 16ths, odd numbers triplets, 12 played by a person.",
         "NOMML",
         0,
         12,
-        True,
-        True,
         _feel,
         lambda x, role: round(x),
+        is_hard=True,
+        for_drums=True,
     ),
 )
 TRACK_CONTROLS: Mapping[str, TrackControl] = {control.name: control for control in _TRACK}
