@@ -22,6 +22,7 @@ from engine.errors import SoundError
 from engine.music.general_midi import DEFAULT_PROGRAMS, DRUM_CHANNEL
 from engine.music.loop import Loop, Track
 from engine.music.timing import PPQ
+from engine.resources import assets_folder
 
 SOUNDFONT_VARIABLE = "TURNAROUND_SOUNDFONT"
 DEFAULT_SAMPLE_RATE = 44_100
@@ -45,13 +46,15 @@ class _Event:
 
 
 def default_soundfont() -> Path:
-    """Return the SoundFont to use: the one the environment names, else the one that pretty_midi brings.
+    """Return the SoundFont to use: the one the environment names, the frozen build's, or the one pretty_midi brings.
 
     Raises:
         SoundError: There is none.
     """
     if named := os.environ.get(SOUNDFONT_VARIABLE):
         return Path(named)
+    for font in sorted(assets_folder().glob("sounds/*.sf2")):
+        return font
     package = importlib.util.find_spec("pretty_midi")  # finds it without importing it
     for folder in (package.submodule_search_locations or ()) if package else ():
         for font in sorted(Path(folder).glob("*.sf2")):
