@@ -13,7 +13,7 @@ import numpy as np
 from engine.errors import GenerationError
 from engine.inference.assembly import assembled, bar_notes
 from engine.inference.masks import TakeMasks
-from engine.inference.model import LoopModel
+from engine.inference.model import BUCKETS, LoopModel
 from engine.inference.ranking import rank_seams
 from engine.inference.reports import control_reports
 from engine.inference.sampling import GumbelNoise, field_slices
@@ -32,7 +32,6 @@ from engine.messages import (
 )
 from engine.representation.vocabulary import DRUM_OFFSET, SAMPLED_SIZE, Field, Kind
 
-CAPACITIES = (512, 1024, 2048, 4096)  # rows; the cache is allocated by bucket
 EXPECTED_NOTES_A_CELL = 32
 PENALTY_WINDOW = 16  # notes
 LOWEST_TEMPERATURE = 1e-3
@@ -176,12 +175,12 @@ def _capacity(plans: list[TakePlan]) -> int:
         for plan in plans
     )
     expected = fixed + EXPECTED_NOTES_A_CELL * max(len(plan.cells) for plan in plans)
-    for capacity in CAPACITIES:
+    for capacity in BUCKETS:
         if capacity >= expected:
             return capacity
-    if fixed + 64 > CAPACITIES[-1]:
+    if fixed + 64 > BUCKETS[-1]:
         raise GenerationError("The request is too long for the model.", "Use fewer bars or fewer parts at once.")
-    return CAPACITIES[-1]
+    return BUCKETS[-1]
 
 
 def _sampling_tables(request: GenerationRequest, takes: int) -> SamplingTables:

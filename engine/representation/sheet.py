@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from engine.music import analysis
 from engine.music.general_midi import Role
-from engine.music.harmony import Chord, ChordQuality, Key
+from engine.music.harmony import NO_CHORD, Chord, ChordQuality, Key
 from engine.music.loop import COMMON_TIME, Loop, Note, Track
 from engine.music.timing import TICKS_PER_STEP, Meter
 from engine.representation.vocabulary import (
-    CHORD_NONE,
     CHORD_UNKNOWN,
     DRUM_DURATION,
     DRUM_OFFSET,
@@ -196,17 +196,12 @@ def nearest_duration_bin(steps: int) -> int:
 
 def chord_id(chord: Chord | None) -> int:
     """Return the id of a chord in the CHORD columns; None is unknown."""
-    if chord is None:
-        return CHORD_UNKNOWN
-    return CHORD_NONE if chord.root is None else 2 + chord.root * len(QUALITIES) + QUALITIES.index(chord.quality)
+    return CHORD_UNKNOWN if chord is None else analysis.chord_id(chord)
 
 
 def chord_of_id(identity: int) -> Chord:
     """Return the chord of an id; unknown becomes "no chord"."""
-    if identity <= CHORD_NONE:
-        return Chord(None)
-    root, quality = divmod(identity - 2, len(QUALITIES))
-    return Chord(root, QUALITIES[quality])
+    return analysis.chord_of_id(identity) or NO_CHORD
 
 
 def chord_ids(chords: tuple[tuple[Chord, ...], ...], bars: int) -> IntArray:

@@ -156,7 +156,7 @@ def test_sixteen_bars_of_eight_parts_end_in_time(will: str) -> None:
 
 
 def test_a_full_memory_ends_every_take_with_a_note_in_each_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generator_module, "CAPACITIES", (160,))
+    monkeypatch.setattr(generator_module, "BUCKETS", (160,))
     canvas = Loop(bars=8, tracks=tuple(Track(role) for role in list(Role)[:8]))
     request = GenerationRequest(canvas, (REPLACE,) * 8, takes=2, order=WriteOrder.BARS)
     for take in takes_of(request, "dense"):
@@ -171,7 +171,7 @@ def test_takes_with_prompts_of_different_length_share_one_memory(monkeypatch: py
     request = GenerationRequest(Loop(bars=1, tracks=(Track(Role.KEYS, notes),)), (REPLACE,), remix_percent=50, takes=8)
     prompts: set[int] = set()
     begin = StubbornModel.begin
-    monkeypatch.setattr(generator_module, "CAPACITIES", (80,))
+    monkeypatch.setattr(generator_module, "BUCKETS", (80,))
     monkeypatch.setattr(
         StubbornModel,
         "begin",
@@ -183,7 +183,7 @@ def test_takes_with_prompts_of_different_length_share_one_memory(monkeypatch: py
 
 
 def test_a_request_beyond_the_model_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generator_module, "CAPACITIES", (64,))
+    monkeypatch.setattr(generator_module, "BUCKETS", (64,))
     with pytest.raises(GenerationError, match="too long"):
         takes_of(keys_request())
 
