@@ -11,31 +11,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from engine.errors import EngineError, LibraryError
-from engine.jobs import (
-    NO_JOB,
-    DeskCommand,
-    Event,
-    FilesRead,
-    FilesWritten,
-    FindTakes,
-    JobEvent,
-    LibraryCommand,
-    LoadTake,
-    MarkTake,
-    Play,
-    PlayNote,
-    Position,
-    ReadFiles,
-    ReadLoop,
-    RenderWav,
-    SetGains,
-    SetMetronome,
-    Shutdown,
-    StopPlaying,
-    TakeLoaded,
-    TakesFound,
-    WriteFiles,
-)
+from engine.jobs.files import FilesRead, FilesWritten, ReadFiles, ReadLoop, RenderWav, WriteFiles
+from engine.jobs.library import FindTakes, LoadTake, MarkTake, TakeLoaded, TakesFound
+from engine.jobs.numbers import NO_JOB
+from engine.jobs.pipes import DeskCommand, Event, JobEvent, LibraryCommand, Shutdown
+from engine.jobs.sound import Play, PlayNote, Position, SetGains, SetMetronome, StopPlaying
 from engine.library.store import TakeStore
 from engine.live.synth import DEFAULT_SAMPLE_RATE, render_loop, write_wav
 from engine.live.transport import Transport
@@ -107,7 +87,7 @@ class _Desk:
 
     def _do(self, command: DeskCommand) -> None:
         match command:
-            case ReadFiles(job, paths):
+            case ReadFiles(paths, job):
                 self._send(job, FilesRead(tuple(_read(path) for path in paths)))
             case WriteFiles():
                 self._write(command)
@@ -115,7 +95,7 @@ class _Desk:
                 self._do_in_library(command)
             case Shutdown():
                 self._is_ending = True
-            case RenderWav(job, path, loop, passes):
+            case RenderWav(path, loop, passes, job):
                 write_wav(path, render_loop(loop, passes=passes), DEFAULT_SAMPLE_RATE)
                 self._send(job, FilesWritten((path,)))
             case Play() | SetGains() | SetMetronome() | PlayNote() | StopPlaying():
@@ -127,9 +107,9 @@ class _Desk:
                 raise LibraryError("There is no library here.")
             self._store = TakeStore(self._library)
         match command:
-            case FindTakes(job, query):
+            case FindTakes(query, job):
                 self._send(job, TakesFound(self._store.find(query), self._store.count()))
-            case LoadTake(job, library_id):
+            case LoadTake(library_id, job):
                 self._send(job, TakeLoaded(self._store.load(library_id)))
             case MarkTake(library_id, is_favourite, rating):
                 self._store.mark(library_id, is_favourite=is_favourite, rating=rating)

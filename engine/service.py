@@ -13,31 +13,16 @@ import multiprocessing
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from multiprocessing import connection as pipes
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Protocol
 
-from engine.jobs import (
-    Answer,
-    Cancel,
-    Child,
-    ChildStopped,
-    DeskCommand,
-    FileToWrite,
-    FindTakes,
-    Generate,
-    JobEvent,
-    LoadTake,
-    Query,
-    ReadFiles,
-    RenderWav,
-    Shutdown,
-    WorkerCommand,
-    WriteFiles,
-)
-from engine.messages import Failed, Finished, GenerationRequest
+from engine.jobs.pipes import Answer, Child, ChildStopped, Command, JobEvent, Order, Question, Shutdown
+from engine.jobs.writing import Cancel, Generate
+from engine.messages import Failed, Finished
 from engine.worker import ModelLoader
 
 logger = logging.getLogger(__name__)
@@ -49,36 +34,12 @@ END_SECONDS = 2.0
 class Service(Protocol):
     """What the window asks of an engine; a test gives it a fake."""
 
-    def generate(self, request: GenerationRequest) -> int:
-        """Begin to write takes; return the job's number."""
+    def ask(self, question: Question) -> int:
+        """Give a command that is answered, such as `Generate`; return the job's number, whatever `question.job` is."""
         ...
 
-    def cancel(self, job: int) -> None:
-        """Stop a job as soon as possible."""
-        ...
-
-    def read_files(self, paths: tuple[str, ...]) -> int:
-        """Begin to read MIDI files; return the job's number."""
-        ...
-
-    def write_files(self, files: tuple[FileToWrite, ...]) -> int:
-        """Begin to write MIDI files; return the job's number."""
-        ...
-
-    def render_wav(self, command: RenderWav) -> int:
-        """Begin to render a WAV file; return the job's number."""
-        ...
-
-    def find_takes(self, query: Query) -> int:
-        """Begin to search the library; return the job's number."""
-        ...
-
-    def load_take(self, library_id: int) -> int:
-        """Begin to get a take out of the library; return the job's number."""
-        ...
-
-    def send_to_desk(self, command: DeskCommand) -> None:
-        """Give the desk a command that has no answer, such as `Play`."""
+    def tell(self, command: Order) -> None:
+        """Give a command that has no answer, such as `Play`."""
         ...
 
     def wait(self, timeout_seconds: float | None = None) -> tuple[JobEvent, ...]:
@@ -108,7 +69,7 @@ class _Process:
         theirs.close()
         self.connection = ours
 
-    def send(self, command: WorkerCommand | DeskCommand) -> bool:
+    def send(self, command: Command) -> bool:
         """Send a command; False when the process is gone."""
         if self.connection is None:
             return False
@@ -168,39 +129,19 @@ class EngineService:
             self._processes[Child.DESK].start()
             self._processes[Child.WORKER].start()
 
-    def generate(self, request: GenerationRequest) -> int:
-        """See `Service.generate`."""
-        return self._begin(Child.WORKER, lambda job: Generate(job, request))
-
-    def cancel(self, job: int) -> None:
-        """See `Service.cancel`."""
+    def ask(self, question: Question) -> int:
+        """See `Service.ask`."""
         with self._lock:
-            self._processes[Child.WORKER].send(Cancel(job))
+            job = next(self._jobs)
+            process = self._processes[_child_of(question)]
+            process.jobs.add(job)
+            process.send(replace(question, job=job))  # if it is gone, `wait` finds out and reports the job lost
+            return job
 
-    def read_files(self, paths: tuple[str, ...]) -> int:
-        """See `Service.read_files`."""
-        return self._begin(Child.DESK, lambda job: ReadFiles(job, paths))
-
-    def write_files(self, files: tuple[FileToWrite, ...]) -> int:
-        """See `Service.write_files`."""
-        return self._begin(Child.DESK, lambda job: WriteFiles(job, files))
-
-    def render_wav(self, command: RenderWav) -> int:
-        """See `Service.render_wav`; the command's own job number does not count."""
-        return self._begin(Child.DESK, lambda job: RenderWav(job, command.path, command.loop, command.passes))
-
-    def find_takes(self, query: Query) -> int:
-        """See `Service.find_takes`."""
-        return self._begin(Child.DESK, lambda job: FindTakes(job, query))
-
-    def load_take(self, library_id: int) -> int:
-        """See `Service.load_take`."""
-        return self._begin(Child.DESK, lambda job: LoadTake(job, library_id))
-
-    def send_to_desk(self, command: DeskCommand) -> None:
-        """See `Service.send_to_desk`."""
+    def tell(self, command: Order) -> None:
+        """See `Service.tell`."""
         with self._lock:
-            self._processes[Child.DESK].send(command)
+            self._processes[_child_of(command)].send(command)
 
     def process_id(self, child: Child) -> int:
         """Return the id of a running process, for diagnostics.
@@ -213,14 +154,6 @@ class EngineService:
             if process is None or process.pid is None:
                 raise RuntimeError(f"the {child.value} does not run")
             return process.pid
-
-    def _begin(self, child: Child, command: Callable[[int], WorkerCommand | DeskCommand]) -> int:
-        with self._lock:
-            job = next(self._jobs)
-            process = self._processes[child]
-            process.jobs.add(job)
-            process.send(command(job))  # if it is gone, `wait` finds out and reports the job lost
-            return job
 
     def wait(self, timeout_seconds: float | None = None) -> tuple[JobEvent, ...]:
         """Return events of both processes as they come; see `Service.wait`."""
@@ -269,6 +202,10 @@ class EngineService:
         with self._lock:
             for process in self._processes.values():
                 process.end()
+
+
+def _child_of(command: Command) -> Child:
+    return Child.WORKER if isinstance(command, Generate | Cancel) else Child.DESK
 
 
 def _run_desk(connection: Connection, library: Path | None) -> None:

@@ -15,7 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError, LibraryError
-from engine.jobs import NO_JOB, Cancel, Event, Generate, JobEvent, Shutdown, TakeKept, WorkerCommand, WorkerReady
+from engine.jobs.library import TakeKept
+from engine.jobs.numbers import NO_JOB
+from engine.jobs.pipes import Event, JobEvent, Shutdown, WorkerCommand
+from engine.jobs.writing import Cancel, Generate, WorkerReady
 from engine.library.store import TakeStore
 from engine.messages import Failed, TakeReady
 

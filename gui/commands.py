@@ -11,7 +11,10 @@ from dataclasses import replace
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QInputDialog
 
-from engine.jobs import ChildStopped, KeptTake, SoundState, Start, TakeLoaded, WorkerReady
+from engine.jobs.library import KeptTake, LoadTake, TakeLoaded
+from engine.jobs.pipes import ChildStopped
+from engine.jobs.sound import SoundState, Start
+from engine.jobs.writing import WorkerReady
 from engine.messages import Failed, PartUse
 from engine.music.general_midi import Role
 from engine.music.harmony import Key
@@ -66,7 +69,6 @@ class Commands(QObject):
         self.editor = Editor(state)
         self._tempo_gesture: int | None = None
         self._library: LibraryDialog | None = None
-        self._loading: dict[int, Callable[[KeptTake], None]] = {}
         self.actions = window.add_actions({**self._slots(), **self.editor.slots(), **files.slots(), **appearance})
         self._connect_document()
         self._connect_panels()
@@ -152,7 +154,6 @@ class Commands(QObject):
     def _connect_engine(self) -> None:
         self.bridge.worker_ready.connect(self._on_worker_ready)
         self.bridge.failed.connect(self._on_engine_failed)
-        self.bridge.take_loaded.connect(self._on_take_loaded)
         self.bridge.child_stopped.connect(self._on_child_stopped)
         self.playback.sound_changed.connect(self._on_sound)
 
@@ -331,11 +332,10 @@ class Commands(QObject):
         self._library.show()
 
     def _load(self, library_id: int, then: Callable[[KeptTake], None]) -> None:
-        self._loading[self.bridge.load_take(library_id)] = then
-
-    def _on_take_loaded(self, job: int, event: TakeLoaded) -> None:
-        if (then := self._loading.pop(job, None)) is not None:
+        def loaded(event: TakeLoaded) -> None:
             then(event.kept)
+
+        self.bridge.ask(LoadTake(library_id), loaded)
 
     def _bring_back(self, kept: KeptTake) -> None:
         self.edit("Bring back take", kept.loop)

@@ -5,26 +5,16 @@ where it is sorted by kind. Nothing but the signal is touched from the pump.
 """
 
 import logging
+from collections.abc import Callable
+from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QThread, Signal, SignalInstance, Slot
 
-from engine.jobs import (
-    ChildStopped,
-    DeskCommand,
-    FilesRead,
-    FilesWritten,
-    FileToWrite,
-    JobEvent,
-    Position,
-    Query,
-    RenderWav,
-    SoundState,
-    TakeKept,
-    TakeLoaded,
-    TakesFound,
-    WorkerReady,
-)
-from engine.messages import BarWritten, Failed, Finished, GenerationRequest, Progress, TakeReady
+from engine.jobs.library import TakeKept
+from engine.jobs.pipes import ChildStopped, JobEvent, Order, Question
+from engine.jobs.sound import Position, SoundState
+from engine.jobs.writing import WorkerReady
+from engine.messages import BarWritten, Failed, Finished, Progress, TakeReady
 from engine.service import Service
 
 logger = logging.getLogger(__name__)
@@ -60,12 +50,8 @@ class EngineBridge(QObject):
     bar_written = Signal(int, object)  # job, BarWritten
     take_ready = Signal(int, object)  # job, Take
     finished = Signal(int, object)  # job, Finished
-    failed = Signal(int, object)  # job, Failed
-    files_read = Signal(int, object)  # job, FilesRead
-    files_written = Signal(int, object)  # job, FilesWritten
+    failed = Signal(int, object)  # job, Failed; but for jobs that were asked with `or_else`
     take_kept = Signal(int, object)  # job, TakeKept
-    takes_found = Signal(int, object)  # job, TakesFound
-    take_loaded = Signal(int, object)  # job, TakeLoaded
     sound_changed = Signal(object)  # SoundState
     position_changed = Signal(float, int)  # tick, token
     child_stopped = Signal(object)  # ChildStopped
@@ -73,6 +59,7 @@ class EngineBridge(QObject):
     def __init__(self, service: Service, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._service = service
+        self._waiting: dict[int, tuple[Callable[[Any], None] | None, Callable[[Failed], None] | None]] = {}
         self._pump = _Pump(service)
         self._pump.event_came.connect(self._on_event, Qt.ConnectionType.QueuedConnection)
 
@@ -86,29 +73,31 @@ class EngineBridge(QObject):
         self._service.close()
         self._pump.wait()
 
-    def generate(self, request: GenerationRequest) -> int:
-        return self._service.generate(request)
+    def ask(
+        self,
+        question: Question,
+        then: Callable[[Any], None] | None = None,
+        *,
+        or_else: Callable[[Failed], None] | None = None,
+    ) -> int:
+        """Give the engine a command that is answered; return the job's number.
 
-    def cancel(self, job: int) -> None:
-        self._service.cancel(job)
+        Args:
+            question: What.
+            then: Gets the answer, once.
+            or_else: Gets the reason when there is none, in place of the signal `failed`.
+        """
+        job = self._service.ask(question)
+        self._waiting[job] = (then, or_else)
+        return job
 
-    def read_files(self, paths: tuple[str, ...]) -> int:
-        return self._service.read_files(paths)
+    def tell(self, command: Order) -> None:
+        """Give the engine a command that has no answer."""
+        self._service.tell(command)
 
-    def write_files(self, files: tuple[FileToWrite, ...]) -> int:
-        return self._service.write_files(files)
-
-    def render_wav(self, command: RenderWav) -> int:
-        return self._service.render_wav(command)
-
-    def find_takes(self, query: Query) -> int:
-        return self._service.find_takes(query)
-
-    def load_take(self, library_id: int) -> int:
-        return self._service.load_take(library_id)
-
-    def send_to_desk(self, command: DeskCommand) -> None:
-        self._service.send_to_desk(command)
+    def forget(self, job: int) -> None:
+        """Let a job's answer go unheard."""
+        self._waiting.pop(job, None)
 
     @Slot(object)
     def _on_event(self, message: JobEvent) -> None:
@@ -118,25 +107,42 @@ class EngineBridge(QObject):
                 self.position_changed.emit(tick, token)
             case TakeReady(take):
                 self.take_ready.emit(job, take)
-            case WorkerReady():
-                self.worker_ready.emit(event)
-            case SoundState():
-                self.sound_changed.emit(event)
-            case ChildStopped():
-                self.child_stopped.emit(event)
+            case WorkerReady() | SoundState() | ChildStopped():
+                self._emit_state(event)
+            case Failed():
+                if not self._fail(job, event):
+                    self.failed.emit(job, event)
+            case Progress() | BarWritten() | Finished() | TakeKept():
+                self._emit_written(job, event)
             case _:
-                self._emit_answer(job, event)
+                then, _ = self._waiting.pop(job, (None, None))
+                if then is not None:
+                    then(event)
 
-    def _emit_answer(self, job: int, event: object) -> None:
+    def _emit_state(self, event: WorkerReady | SoundState | ChildStopped) -> None:
+        if isinstance(event, WorkerReady):
+            self.worker_ready.emit(event)
+        elif isinstance(event, SoundState):
+            self.sound_changed.emit(event)
+        else:
+            for lost in event.lost_jobs:
+                self._fail(lost, Failed("The engine stopped before it answered.", "Your loop is safe. Try again."))
+            self.child_stopped.emit(event)
+
+    def _fail(self, job: int, failure: Failed) -> bool:
+        """Tell who asked; False when that is to be done by signal."""
+        _, or_else = self._waiting.pop(job, (None, None))
+        if or_else is not None:
+            or_else(failure)
+        return or_else is not None
+
+    def _emit_written(self, job: int, event: Progress | BarWritten | Finished | TakeKept) -> None:
         signals: dict[type, SignalInstance] = {
             Progress: self.progressed,
             BarWritten: self.bar_written,
             Finished: self.finished,
-            Failed: self.failed,
-            FilesRead: self.files_read,
-            FilesWritten: self.files_written,
             TakeKept: self.take_kept,
-            TakesFound: self.takes_found,
-            TakeLoaded: self.take_loaded,
         }
+        if isinstance(event, Finished):
+            self._waiting.pop(job, None)
         signals[type(event)].emit(job, event)

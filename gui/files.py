@@ -8,13 +8,12 @@ import logging
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QDrag, QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from engine.jobs import FilesRead, FilesWritten, FileToWrite, RenderWav
+from engine.jobs.files import FilesRead, FilesWritten, FileToWrite, ReadFiles, RenderWav, WriteFiles
 from engine.messages import Failed
 from engine.music.loop import Loop
 from engine.resources import loops_folder
@@ -57,14 +56,10 @@ class Files(QObject):
         super().__init__()
         self._bridge, self._document, self._state = bridge, document, state
         self._say, self._warn = say, warn
-        self._answers: dict[int, Callable[[Any], None]] = {}
         self.parent_window: QWidget | None = None
         self.has_tempo = True
         self.folder = loops_folder()
         self.last_paths: tuple[str, ...] = ()
-        bridge.files_read.connect(self._on_answer)
-        bridge.files_written.connect(self._on_answer)
-        bridge.failed.connect(self._on_failed)
 
     def slots(self) -> dict[str, Callable[..., None]]:
         """Return what each file action does."""
@@ -78,14 +73,8 @@ class Files(QObject):
             "file_reveal": self.reveal,
         }
 
-    def _on_answer(self, job: int, event: object) -> None:
-        answer = self._answers.pop(job, None)
-        if answer is not None:
-            answer(event)
-
-    def _on_failed(self, job: int, event: Failed) -> None:
-        if self._answers.pop(job, None) is not None:
-            self._warn(f"{event.title} {event.message}".strip())
+    def _on_failed(self, event: Failed) -> None:
+        self._warn(f"{event.title} {event.message}".strip())
 
     # Coming in
 
@@ -108,7 +97,7 @@ class Files(QObject):
             self._warn("There is no MIDI file among what was dropped.")
 
     def _read(self, paths: list[str], then: Callable[[FilesRead], None]) -> None:
-        self._answers[self._bridge.read_files(tuple(paths))] = then
+        self._bridge.ask(ReadFiles(tuple(paths)), then, or_else=self._on_failed)
 
     def _add(self, read: FilesRead) -> None:
         loops = tuple(file.loop for file in read.files if file.loop is not None)
@@ -171,22 +160,24 @@ class Files(QObject):
         if not any(track.notes for file in files for track in file.loop.tracks):
             self._say("There is nothing to hand off yet.")
             return False
-        loop, done = QEventLoop(), []
+        loop = QEventLoop()
+        done: list[FilesWritten] = []
 
-        def finish(event: object) -> None:
-            done.append(event)
+        def finish(written: FilesWritten) -> None:
+            done.append(written)
             loop.quit()
 
-        job = self._bridge.write_files(files)
-        self._answers[job] = finish
-        self._bridge.failed.connect(loop.quit)
+        def give_up(failure: Failed) -> None:
+            self._on_failed(failure)
+            loop.quit()
+
+        job = self._bridge.ask(WriteFiles(files), finish, or_else=give_up)
         QTimer.singleShot(WRITE_TIMEOUT_MS, loop.quit)
         loop.exec()
-        self._answers.pop(job, None)
-        if done and isinstance(done[0], FilesWritten):
+        self._bridge.forget(job)
+        if done:
             self.last_paths = done[0].paths
-            return True
-        return False
+        return bool(done)
 
     def save_as(self) -> None:
         loop = self._outgoing
@@ -208,8 +199,11 @@ class Files(QObject):
         start = str(self.folder / f"{file_stem(loop)}.wav")
         path, _ = QFileDialog.getSaveFileName(self.parent_window, "Render to WAV", start, WAV_FILTER)
         if path:
-            job = self._bridge.render_wav(RenderWav(0, _with_suffix(path, ".wav"), loop, RENDER_PASSES))
-            self._answers[job] = lambda event: self._say(f"Rendered {Path(path).name}.")
+            self._bridge.ask(
+                RenderWav(_with_suffix(path, ".wav"), loop, RENDER_PASSES),
+                lambda _: self._say(f"Rendered {Path(path).name}."),
+                or_else=self._on_failed,
+            )
 
     def copy_file(self) -> None:
         """Put the loop as a file on the clipboard."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QMimeData, QUrl
 
-from engine.jobs import FileToWrite
+from engine.jobs.files import FileToWrite
 from engine.music.loop import Loop
 from gui.piano_roll.selection import Selection, notes_by_part
 

@@ -7,7 +7,7 @@ import time
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from engine.jobs import Play, PlayNote, SetGains, SetMetronome, Start, StopPlaying
+from engine.jobs.sound import Play, PlayNote, SetGains, SetMetronome, Start, StopPlaying
 from engine.music.loop import Loop
 from engine.music.timing import ticks_from_seconds
 from gui.engine_bridge import EngineBridge
@@ -62,7 +62,7 @@ class Playback(QObject):
         self._tick, self._reported_at = float(start), time.perf_counter()
 
     def stop(self) -> None:
-        self._bridge.send_to_desk(StopPlaying())
+        self._bridge.tell(StopPlaying())
         self._set_playing(False)
         self._state.move_playhead(-1.0)
 
@@ -84,14 +84,14 @@ class Playback(QObject):
             self._send(loop, start)
 
     def set_metronome(self, is_on: bool) -> None:
-        self._bridge.send_to_desk(SetMetronome(is_on))
+        self._bridge.tell(SetMetronome(is_on))
 
     def _send_edit(self) -> None:
         if self.is_playing and self._loop is not None:
             self._send(self._loop, Start.IN_PLACE)
 
     def _send(self, loop: Loop, start: Start, *, tick: int = 0) -> None:
-        self._bridge.send_to_desk(Play(loop, self._gains(loop), start, tick))
+        self._bridge.tell(Play(loop, self._gains(loop), start, tick))
 
     def _gains(self, loop: Loop) -> tuple[float, ...]:
         gains = self._session.gains
@@ -116,9 +116,9 @@ class Playback(QObject):
 
     def _on_levels(self) -> None:
         if self.is_playing and self._loop is not None:
-            self._bridge.send_to_desk(SetGains(self._gains(self._loop)))
+            self._bridge.tell(SetGains(self._gains(self._loop)))
 
     def _on_note_touched(self, ref: NoteRef) -> None:
         if not self.is_playing and ref.part < len(self._state.loop.tracks):
             track = self._state.loop.tracks[ref.part]
-            self._bridge.send_to_desk(PlayNote(track, ref.note, self._state.loop.tempo_bpm))
+            self._bridge.tell(PlayNote(track, ref.note, self._state.loop.tempo_bpm))

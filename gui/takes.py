@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, Signal
 
-from engine.jobs import MarkTake, TakeKept
+from engine.jobs.library import MarkTake, TakeKept
+from engine.jobs.writing import Cancel, Generate
 from engine.messages import BarWritten, Failed, Finished, GenerationRequest, Progress, Take
 from engine.music.loop import Loop
 from gui.engine_bridge import EngineBridge
@@ -85,14 +86,14 @@ class TakeBoard(QObject):
         self.cancel()
         self.leave()
         self.slots = [Slot(number, request) for number in range(request.takes)]
-        self._job = self._bridge.generate(request)
+        self._job = self._bridge.ask(Generate(request))
         self.slots_changed.emit()
         self.running_changed.emit(True)
 
     def cancel(self) -> None:
         """Stop writing; complete takes stay."""
         if self._job:
-            self._bridge.cancel(self._job)
+            self._bridge.tell(Cancel(self._job))
             self._end()
 
     def hear(self, index: int) -> None:
@@ -124,7 +125,7 @@ class TakeBoard(QObject):
         if self.heard is not None:
             slot = self.slots[self.heard]
             slot.is_favourite = not slot.is_favourite
-            self._bridge.send_to_desk(MarkTake(slot.library_id, is_favourite=slot.is_favourite))
+            self._bridge.tell(MarkTake(slot.library_id, is_favourite=slot.is_favourite))
             self.slot_changed.emit(self.heard)
 
     def _slot(self, job: int, number: int) -> Slot | None:

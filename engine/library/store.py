@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from engine.errors import LibraryError
-from engine.jobs import KeptTake, Query, TakeRow
+from engine.jobs.library import KeptTake, Query, TakeRow
 from engine.messages import GenerationRequest, PartUse, Take
 from engine.music.loop_json import loop_of_plain, plain_of_loop
 from engine.recipe import recipe_text, request_of_recipe

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from engine.jobs import Play, PlayNote, SetGains, SetMetronome, SoundCommand, SoundState, Start, StopPlaying
+from engine.jobs.pipes import SoundCommand
+from engine.jobs.sound import Play, PlayNote, SetGains, SetMetronome, SoundState, Start, StopPlaying
 from engine.live.audition import LoopPlayer, PartCache
 from engine.live.sound_output import ReadSamples, SoundOutput, open_output
 

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.jobs import MarkTake, Query, TakeRow, TakesFound
+from engine.jobs.library import FindTakes, MarkTake, Query, TakeRow, TakesFound
 from gui.engine_bridge import EngineBridge
 
 TYPING_MS = 150
@@ -134,7 +134,6 @@ class LibraryDialog(QDialog):
         self.text.textChanged.connect(lambda *_: self._typing.start())
         self._typing.timeout.connect(self.search)
         self.favourites.toggled.connect(lambda *_: self.search())
-        self._bridge.takes_found.connect(self._on_found)
         self.table.doubleClicked.connect(lambda *_: self._choose(self.take_chosen))
         self.use.clicked.connect(lambda *_: self._choose(self.take_chosen))
         self.reroll.clicked.connect(lambda *_: self._choose(self.reroll_wanted))
@@ -143,11 +142,10 @@ class LibraryDialog(QDialog):
     def search(self) -> None:
         """Ask for what matches."""
         query = Query(text=self.text.text(), only_favourites=self.favourites.isChecked())
-        self._job = self._bridge.find_takes(query)
+        self._bridge.forget(self._job)
+        self._job = self._bridge.ask(FindTakes(query), self._on_found)
 
-    def _on_found(self, job: int, found: TakesFound) -> None:
-        if job != self._job:
-            return
+    def _on_found(self, found: TakesFound) -> None:
         self.model.show_rows(found.rows)
         self.count.setText(f"{len(found.rows)} of {found.total} takes")
         if found.rows:
@@ -167,7 +165,7 @@ class LibraryDialog(QDialog):
     def _toggle_mark(self) -> None:
         row = self.chosen
         if row is not None:
-            self._bridge.send_to_desk(MarkTake(row.id, is_favourite=not row.is_favourite))
+            self._bridge.tell(MarkTake(row.id, is_favourite=not row.is_favourite))
             self.search()
 
     def showEvent(self, event: object) -> None:

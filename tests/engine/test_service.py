@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.jobs import Child, ChildStopped, FilesRead, FilesWritten, FileToWrite, JobEvent, WorkerReady
+from engine.jobs.files import FilesRead, FilesWritten, FileToWrite, ReadFiles, WriteFiles
+from engine.jobs.pipes import Child, ChildStopped, JobEvent
+from engine.jobs.writing import Cancel, Generate, WorkerReady
 from engine.messages import Failed, Finished, GenerationRequest, PartRequest, PartUse, TakeReady
 from engine.music.general_midi import Role
 from engine.music.loop import Loop, Note, Track
@@ -46,7 +48,7 @@ def service() -> Iterator[EngineService]:
 
 
 def test_takes_come_one_by_one_and_then_the_end(service: EngineService) -> None:
-    job = service.generate(request())
+    job = service.ask(Generate(request()))
     mine = [event.event for event in until(service, is_end_of(job)) if event.job == job]
     takes = [event.take for event in mine if isinstance(event, TakeReady)]
     assert sorted(take.number for take in takes) == [0, 1]
@@ -55,8 +57,8 @@ def test_takes_come_one_by_one_and_then_the_end(service: EngineService) -> None:
 
 
 def test_a_cancelled_job_ends_and_says_so(service: EngineService) -> None:
-    job = service.generate(request(takes=64))
-    service.cancel(job)
+    job = service.ask(Generate(request(takes=64)))
+    service.tell(Cancel(job))
     last = until(service, is_end_of(job))[-1].event
     assert isinstance(last, Finished)
     assert last.was_cancelled
@@ -64,7 +66,7 @@ def test_a_cancelled_job_ends_and_says_so(service: EngineService) -> None:
 
 def test_what_cannot_be_asked_is_answered_not_raised(service: EngineService) -> None:
     nothing_to_write = GenerationRequest(CANVAS, (PartRequest(use=PartUse.IGNORE),))
-    job = service.generate(nothing_to_write)
+    job = service.ask(Generate(nothing_to_write))
     last = until(service, is_end_of(job))[-1].event
     assert isinstance(last, Failed)
     assert last.title
@@ -73,9 +75,9 @@ def test_what_cannot_be_asked_is_answered_not_raised(service: EngineService) -> 
 def test_files_are_written_and_read_by_the_desk(service: EngineService, tmp_path: Path) -> None:
     loop = CANVAS.with_track(0, Track(Role.BASS, (Note(0, 40, 480, 100),)))
     path = tmp_path / "new folder" / "Bass é.mid"
-    written = service.write_files((FileToWrite(str(path), loop, part=0),))
+    written = service.ask(WriteFiles((FileToWrite(str(path), loop, part=0),)))
     assert until(service, is_end_of(written))[-1].event == FilesWritten((str(path),))
-    job = service.read_files((str(path), str(tmp_path / "missing.mid")))
+    job = service.ask(ReadFiles((str(path), str(tmp_path / "missing.mid"))))
     read = until(service, is_end_of(job))[-1].event
     assert isinstance(read, FilesRead)
     assert read.files[0].loop is not None
@@ -87,15 +89,15 @@ def test_files_are_written_and_read_by_the_desk(service: EngineService, tmp_path
 def test_a_killed_worker_is_reported_and_started_again(
     service: EngineService, caplog: pytest.LogCaptureFixture
 ) -> None:
-    ready_job = service.generate(request(takes=1))
+    ready_job = service.ask(Generate(request(takes=1)))
     until(service, is_end_of(ready_job))
-    lost = service.generate(request(takes=64))
+    lost = service.ask(Generate(request(takes=64)))
     process = service.process_id(Child.WORKER)
     os.kill(process, signal.SIGKILL)
     stopped = until(service, lambda event: isinstance(event.event, ChildStopped))[-1].event
     assert stopped == ChildStopped(Child.WORKER, (lost,))
     assert "the worker stopped" in caplog.text
-    again = service.generate(request(takes=1))
+    again = service.ask(Generate(request(takes=1)))
     assert isinstance(until(service, is_end_of(again))[-1].event, Finished)
 
 
@@ -105,7 +107,7 @@ def test_a_missing_model_is_told_and_not_fatal() -> None:
     try:
         first = until(service, lambda event: isinstance(event.event, Failed | WorkerReady))[-1]
         assert isinstance(first.event, Failed)
-        job = service.generate(request())
+        job = service.ask(Generate(request()))
         assert isinstance(until(service, is_end_of(job))[-1].event, Failed)
     finally:
         service.close()

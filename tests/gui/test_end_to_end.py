@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.jobs import TakeRow
+from engine.jobs.library import TakeRow
 from engine.library.store import TakeStore
 from engine.midi import smf
 from engine.resources import assets_folder

@@ -10,19 +10,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QSlider
 from pytestqt.qtbot import QtBot
 
-from engine.jobs import (
-    Child,
-    ChildStopped,
-    FilesRead,
-    FilesWritten,
-    FileToWrite,
-    MarkTake,
-    Play,
-    ReadLoop,
-    Start,
-    StopPlaying,
-    TakeKept,
-)
+from engine.jobs.files import FilesRead, FilesWritten, FileToWrite, ReadFiles, ReadLoop
+from engine.jobs.library import MarkTake, TakeKept
+from engine.jobs.pipes import Child, ChildStopped
+from engine.jobs.sound import Play, Start, StopPlaying
+from engine.jobs.writing import Cancel
 from engine.messages import (
     BarWritten,
     ControlReport,
@@ -73,12 +65,12 @@ def write_takes(app: App, service: FakeService, qtbot: QtBot, count: int = 4) ->
 
 
 def test_a_new_user_hears_the_first_loop(app: App, service: FakeService) -> None:
-    plays = [command for command in service.desk if isinstance(command, Play)]
+    plays = [command for command in service.told if isinstance(command, Play)]
     assert plays[0].loop == app.document.loop
     assert app.document.loop.note_count > 50
     assert app.playback.is_playing
     press(app, Qt.Key.Key_Space)
-    assert service.desk[-1] == StopPlaying()
+    assert service.told[-1] == StopPlaying()
 
 
 def test_g_asks_for_the_part_in_front_and_the_others_are_context(app: App, service: FakeService) -> None:
@@ -108,7 +100,7 @@ def test_takes_are_heard_by_number_and_left_by_escape(app: App, service: FakeSer
     press(app, Qt.Key.Key_2)
     assert app.state.loop == takes[1].loop
     assert app.state.compared == before
-    assert service.desk[-1] == Play(takes[1].loop, app.session.gains, Start.NEXT_BAR)
+    assert service.told[-1] == Play(takes[1].loop, app.session.gains, Start.NEXT_BAR)
     assert "got" in app.window.controls.rows["density"].got.text()
     press(app, Qt.Key.Key_Escape)
     assert app.state.loop == app.document.loop == before
@@ -138,7 +130,7 @@ def test_a_favourite_is_marked_in_the_library(app: App, service: FakeService, qt
     write_takes(app, service, qtbot)
     press(app, Qt.Key.Key_3)
     press(app, Qt.Key.Key_F)
-    assert service.desk[-1] == MarkTake(102, is_favourite=True)
+    assert service.told[-1] == MarkTake(102, is_favourite=True)
 
 
 def test_stopping_keeps_complete_takes(app: App, service: FakeService, qtbot: QtBot) -> None:
@@ -146,7 +138,7 @@ def test_stopping_keeps_complete_takes(app: App, service: FakeService, qtbot: Qt
     with qtbot.waitSignal(app.board.slot_changed):
         service.say(1, TakeReady(a_take(service.requests[0], 2)))
     press(app, Qt.Key.Key_Escape)
-    assert service.cancelled == [1]
+    assert service.told[-1] == Cancel(1)
     assert [slot.number for slot in app.board.slots] == [2]
 
 
@@ -189,7 +181,7 @@ def test_a_copied_file_is_on_the_clipboard(app: App, service: FakeService, qapp:
     app.files.copy_file()
     (url,) = qapp.clipboard().mimeData().urls()
     assert Path(url.toLocalFile()).name == "First loop_100bpm_Am_4bars.mid"
-    assert service.written[0][0].loop.tracks == app.document.loop.tracks
+    assert service.asked[0].files[0].loop.tracks == app.document.loop.tracks
 
 
 def drop(app: App, *paths: str) -> None:
@@ -207,7 +199,7 @@ def drop(app: App, *paths: str) -> None:
 
 def test_dropped_stems_become_context(app: App, service: FakeService, qtbot: QtBot) -> None:
     drop(app, "/stems/lead é.mid")
-    assert service.read == [("/stems/lead é.mid",)]
+    assert service.asked == [ReadFiles(("/stems/lead é.mid",))]
     stem = Loop(bars=8, tracks=(Track(Role.LEAD, (Note(0, 80, 100),)),))
     with qtbot.waitSignal(app.document.loop_changed):
         service.say(1, FilesRead((ReadLoop("/stems/lead é.mid", stem, ("A pedal was folded in.",)),)))

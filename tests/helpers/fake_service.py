@@ -3,7 +3,9 @@
 import queue
 from collections.abc import Callable
 
-from engine.jobs import DeskCommand, FileToWrite, JobEvent, Query, RenderWav
+from engine.jobs.files import FileToWrite, WriteFiles
+from engine.jobs.pipes import JobEvent, Order, Question
+from engine.jobs.writing import Generate
 from engine.messages import GenerationRequest
 
 
@@ -14,14 +16,8 @@ class FakeService:
     """
 
     def __init__(self) -> None:
-        self.requests: list[GenerationRequest] = []
-        self.cancelled: list[int] = []
-        self.read: list[tuple[str, ...]] = []
-        self.written: list[tuple[FileToWrite, ...]] = []
-        self.rendered: list[RenderWav] = []
-        self.queries: list[Query] = []
-        self.loaded: list[int] = []
-        self.desk: list[DeskCommand] = []
+        self.asked: list[Question] = []
+        self.told: list[Order] = []
         self.on_write: Callable[[int, tuple[FileToWrite, ...]], None] = lambda job, files: None
         self.is_closed = False
         self.job = 0
@@ -32,41 +28,20 @@ class FakeService:
         for event in events:
             self._events.put(JobEvent(job, event))
 
-    def _next(self) -> int:
+    def ask(self, question: Question) -> int:
+        self.asked.append(question)
         self.job += 1
+        if isinstance(question, WriteFiles):
+            self.on_write(self.job, question.files)
         return self.job
 
-    def generate(self, request: GenerationRequest) -> int:
-        self.requests.append(request)
-        return self._next()
+    def tell(self, command: Order) -> None:
+        self.told.append(command)
 
-    def cancel(self, job: int) -> None:
-        self.cancelled.append(job)
-
-    def read_files(self, paths: tuple[str, ...]) -> int:
-        self.read.append(paths)
-        return self._next()
-
-    def write_files(self, files: tuple[FileToWrite, ...]) -> int:
-        self.written.append(files)
-        job = self._next()
-        self.on_write(job, files)
-        return job
-
-    def render_wav(self, command: RenderWav) -> int:
-        self.rendered.append(command)
-        return self._next()
-
-    def find_takes(self, query: Query) -> int:
-        self.queries.append(query)
-        return self._next()
-
-    def load_take(self, library_id: int) -> int:
-        self.loaded.append(library_id)
-        return self._next()
-
-    def send_to_desk(self, command: DeskCommand) -> None:
-        self.desk.append(command)
+    @property
+    def requests(self) -> list[GenerationRequest]:
+        """What was to be generated."""
+        return [question.request for question in self.asked if isinstance(question, Generate)]
 
     def wait(self, timeout_seconds: float | None = None) -> tuple[JobEvent, ...]:
         try:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from engine.inference.generator import Generator
-from engine.jobs import WorkerReady
+from engine.jobs.writing import WorkerReady
 from engine.worker import LoadedModel
 from tests.helpers.uniform_model import UniformModel
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import LibraryError
-from engine.jobs import Query
+from engine.jobs.library import Query
 from engine.library.store import TakeStore
 from engine.messages import GenerationRequest, PartRequest, PartUse, Take, TakeScores
 from engine.music.general_midi import Role

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.jobs import Play, PlayNote, SetGains, SetMetronome, SoundState, Start, StopPlaying
+from engine.jobs.sound import Play, PlayNote, SetGains, SetMetronome, SoundState, Start, StopPlaying
 from engine.live.audition import LoopPlayer, PartCache, PreparedLoop
 from engine.live.sound_output import ReadSamples, SilentOutput, SoundOutput
 from engine.live.transport import Transport

@@ -1,0 +1,139 @@
+"""What the window and the library say to each other."""
+
+from dataclasses import dataclass
+
+from engine.jobs.numbers import NO_JOB
+from engine.messages import GenerationRequest
+from engine.music.loop import Loop
+
+MAX_FOUND = 200
+
+
+@dataclass(frozen=True, slots=True)
+class TakeRow:
+    """What the library shows of a take; all but the music.
+
+    Attributes:
+        id: Its row.
+        created: Seconds since 1970.
+        name, key, tempo_bpm, meter, bars: Of the loop; key is "" when unknown.
+        roles: All parts' roles, parted by spaces.
+        written: The roles that were written, parted by spaces.
+        genre: As asked, "" for auto.
+        notes: In all parts.
+        seed, number: With the recipe they make the take again.
+        model, model_identity: What wrote it.
+        log_likelihood, seam: See `TakeScores`.
+        is_favourite, rating: The producer's marks; 0 is no rating.
+    """
+
+    id: int
+    created: float
+    name: str
+    key: str
+    tempo_bpm: float
+    meter: str
+    bars: int
+    roles: str
+    written: str
+    genre: str
+    notes: int
+    seed: int
+    number: int
+    model: str
+    model_identity: str
+    log_likelihood: float
+    seam: float | None
+    is_favourite: bool
+    rating: int
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to look for; what is left open matches all.
+
+    Attributes:
+        text: Words, each of which must stand in name, key, roles, genre or meter.
+        min_tempo_bpm, max_tempo_bpm: Limits.
+        bars: Exactly.
+        only_favourites: Only marked ones.
+        min_rating: At least.
+        before: Only takes older than this row, to page on; 0 from the newest.
+        limit: At most.
+    """
+
+    text: str = ""
+    min_tempo_bpm: float | None = None
+    max_tempo_bpm: float | None = None
+    bars: int | None = None
+    only_favourites: bool = False
+    min_rating: int = 0
+    before: int = 0
+    limit: int = MAX_FOUND
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTake:
+    """A take out of the library, with all that is needed to make it again."""
+
+    row: TakeRow
+    loop: Loop
+    request: GenerationRequest
+
+
+@dataclass(frozen=True, slots=True)
+class FindTakes:
+    """Search the library. Answered by `TakesFound`."""
+
+    query: Query
+    job: int = NO_JOB
+
+
+@dataclass(frozen=True, slots=True)
+class LoadTake:
+    """Get a take out of the library. Answered by `TakeLoaded` or `Failed`."""
+
+    library_id: int
+    job: int = NO_JOB
+
+
+@dataclass(frozen=True, slots=True)
+class MarkTake:
+    """Change a take's marks; None leaves one as it is."""
+
+    library_id: int
+    is_favourite: bool | None = None
+    rating: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TakeKept:
+    """A take is in the library; comes before the take itself, so that nothing is shown that could be lost.
+
+    Attributes:
+        number: Which of the request's takes.
+        library_id: Its row.
+    """
+
+    number: int
+    library_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakesFound:
+    """What a search found, the newest first.
+
+    Attributes:
+        rows: The takes.
+        total: How many the library holds in all.
+    """
+
+    rows: tuple[TakeRow, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakeLoaded:
+    """A take out of the library."""
+
+    kept: KeptTake

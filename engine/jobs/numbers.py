@@ -1,0 +1,3 @@
+"""Job numbers: what ties an answer to its question."""
+
+NO_JOB = 0

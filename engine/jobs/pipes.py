@@ -1,0 +1,56 @@
+"""What goes through the pipes: all commands, all events, and what is said about the processes themselves."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from engine.jobs.files import FilesRead, FilesWritten, ReadFiles, RenderWav, WriteFiles
+from engine.jobs.library import FindTakes, LoadTake, MarkTake, TakeKept, TakeLoaded, TakesFound
+from engine.jobs.sound import Play, PlayNote, Position, SetGains, SetMetronome, SoundState, StopPlaying
+from engine.jobs.writing import Cancel, Generate, WorkerReady
+from engine.messages import Failed, GenerationEvent
+
+
+class Child(Enum):
+    """The two processes of the engine."""
+
+    WORKER = "worker"  # writes takes
+    DESK = "desk"  # files and sound
+
+
+@dataclass(frozen=True, slots=True)
+class Shutdown:
+    """End the process."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChildStopped:
+    """A process ended by itself and was started again.
+
+    Attributes:
+        child: Which.
+        lost_jobs: Jobs that it had not finished.
+        is_restarted: False when it keeps dying and was given up.
+    """
+
+    child: Child
+    lost_jobs: tuple[int, ...]
+    is_restarted: bool = True
+
+
+WorkerCommand = Generate | Cancel | Shutdown
+LibraryCommand = FindTakes | LoadTake | MarkTake
+SoundCommand = Play | SetGains | SetMetronome | PlayNote | StopPlaying
+Question = Generate | ReadFiles | WriteFiles | RenderWav | FindTakes | LoadTake  # commands that are answered
+DeskCommand = ReadFiles | WriteFiles | RenderWav | SoundCommand | LibraryCommand | Shutdown
+Order = Cancel | SoundCommand | MarkTake  # commands that are not
+Command = WorkerCommand | DeskCommand
+Answer = FilesRead | FilesWritten | TakesFound | TakeLoaded  # what ends a job of the desk, unless it is `Failed`
+Event = GenerationEvent | Failed | WorkerReady | TakeKept | Answer | SoundState | Position | ChildStopped
+
+
+@dataclass(frozen=True, slots=True)
+class JobEvent:
+    """An event and the job it belongs to."""
+
+    job: int
+    event: Event

@@ -1,0 +1,87 @@
+"""What is heard, and where playing is."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from engine.music.loop import Loop, Note, Track
+
+
+class Start(Enum):
+    """When what is to be played is heard."""
+
+    NOW = "now"
+    IN_PLACE = "in place"  # where the old one just is: an edit
+    NEXT_BAR = "next bar"  # a take, switched in time
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Play a loop round and round.
+
+    Attributes:
+        loop: What.
+        gains: One a part, linear; () for all 1. Muted parts have 0.
+        start: When; while nothing plays, `NOW` whatever is said.
+        tick: Where to begin, if it begins now.
+        token: Comes back with every position, to tell which loop is heard.
+    """
+
+    loop: Loop
+    gains: tuple[float, ...] = ()
+    start: Start = Start.NOW
+    tick: int = 0
+    token: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetGains:
+    """Change the parts' levels of what plays."""
+
+    gains: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetMetronome:
+    """Turn the metronome on or off."""
+
+    is_on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlayNote:
+    """Let one note be heard, as `track` sounds it."""
+
+    track: Track
+    note: Note
+    tempo_bpm: float
+
+
+@dataclass(frozen=True, slots=True)
+class StopPlaying:
+    """Be silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class SoundState:
+    """Whether anything can be heard.
+
+    Attributes:
+        is_audible: Whether there is a device.
+        reason: One sentence: the device's name, or why there is silence.
+    """
+
+    is_audible: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where playing is.
+
+    Attributes:
+        tick: In the loop; negative when stopped.
+        token: Of the loop that is heard.
+    """
+
+    tick: float
+    token: int = 0
