@@ -111,8 +111,8 @@ class _Desk:
                 self._send(job, TakesFound(self._store.find(query), self._store.count()))
             case LoadTake(library_id, job):
                 self._send(job, TakeLoaded(self._store.load(library_id)))
-            case MarkTake(library_id, is_favourite, rating):
-                self._store.mark(library_id, is_favourite=is_favourite, rating=rating)
+            case MarkTake():
+                self._store.mark(command)
 
     def _write(self, command: WriteFiles) -> None:
         for file in command.files:

@@ -216,6 +216,7 @@ class Take:
         forced_ends: Bars that were ended because they were full.
         relaxed: Locks or wishes that could not be kept.
         merged: Given notes that share a grid step with another of their pitch.
+        missing: Bars of parts that were asked but not written, because writing was stopped; 0 for a whole take.
         batch: Number of takes decoded together, on which the last bits of arithmetic depend.
     """
 
@@ -228,6 +229,7 @@ class Take:
     forced_ends: int = 0
     relaxed: int = 0
     merged: int = 0
+    missing: int = 0
     batch: int = 1
 
 

@@ -13,6 +13,7 @@ import importlib
 import io
 import logging
 import os
+import platform
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -69,6 +70,11 @@ def load_onnxruntime() -> ModuleType:
             "ONNX Runtime is not installed, so no model can run.",
             "Install Turnaround with one of its extras: turnaround[cpu], or turnaround[gpu] for NVIDIA cards.",
         ) from error
+
+
+def build_text() -> str:
+    """Return what, beside model, provider and threads, decides the last bits of a model's arithmetic."""
+    return f"onnxruntime {load_onnxruntime().__version__}, {platform.machine()}"
 
 
 def available_providers() -> tuple[Provider, ...]:

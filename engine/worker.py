@@ -19,7 +19,7 @@ from engine.jobs.library import TakeKept
 from engine.jobs.numbers import NO_JOB
 from engine.jobs.pipes import Event, JobEvent, Shutdown, WorkerCommand
 from engine.jobs.writing import Cancel, Generate, WorkerReady
-from engine.library.store import TakeStore
+from engine.library.store import Origin, TakeStore
 from engine.messages import Failed, TakeReady
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class BundleLoader:
         from engine.inference.generator import Generator
         from engine.inference.providers import open_model
         from engine.resources import model_folder
-        from engine.runtime import RuntimeSettings
+        from engine.runtime import RuntimeSettings, build_text
 
         bundle = ModelBundle.open(model_folder(self.model))
         model, message = open_model(bundle, settings=RuntimeSettings(threads=self.threads))
@@ -71,7 +71,7 @@ class BundleLoader:
         provider = model.provider.value.removesuffix("ExecutionProvider")
         name = bundle.info.name
         generator = Generator(model, model_name=name, provider=provider)
-        return LoadedModel(generator, WorkerReady(name, bundle.identity, provider))
+        return LoadedModel(generator, WorkerReady(name, bundle.identity, provider, model.threads, build_text()))
 
 
 def main(connection: Connection, load: ModelLoader, library: Path | None = None) -> None:
@@ -96,7 +96,7 @@ class _Worker:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._waiting: deque[Generate] = deque()
-        self._cancelled: set[int] = set()
+        self._cancelled: dict[int, Cancel] = {}
         self._is_ending = False
         self._store: TakeStore | None = None
         self._model: LoadedModel | None = None
@@ -111,7 +111,7 @@ class _Worker:
                 continue
             command = self._waiting.popleft()
             self._guarded(command.job, lambda job=command: self._generate(job))
-            self._cancelled.discard(command.job)
+            self._cancelled.pop(command.job, None)
 
     def _open(self, library: Path) -> None:
         self._store = TakeStore(library)
@@ -128,8 +128,8 @@ class _Worker:
         match command:
             case Generate():
                 self._waiting.append(command)
-            case Cancel(job):
-                self._cancelled.add(job)
+            case Cancel():
+                self._cancelled[command.job] = command
             case Shutdown():
                 self._is_ending = True
 
@@ -145,8 +145,13 @@ class _Worker:
         events = self._model.generator.generate(command.request, is_cancelled=lambda: self._is_cancelled(command.job))
         for event in events:
             if isinstance(event, TakeReady):
+                if event.take.missing and not self._wants_partial(command.job):
+                    continue
                 self._keep(command, event)
             self._send(command.job, event)
+
+    def _wants_partial(self, job: int) -> bool:
+        return job in self._cancelled and self._cancelled[job].keeps_partial
 
     def _keep(self, command: Generate, event: TakeReady) -> None:
         """Put a take into the library before anyone sees it; a library that fails is told, and the take goes on."""
@@ -154,7 +159,11 @@ class _Worker:
             return
         ready = self._model.ready
         try:
-            row = self._store.keep(command.request, event.take, model=ready.model, identity=ready.identity)
+            row = self._store.keep(
+                command.request,
+                event.take,
+                Origin(ready.model, ready.identity, ready.provider, ready.threads, ready.build),
+            )
         except LibraryError as error:
             self._send(NO_JOB, Failed(error.title, error.message))
         else:

@@ -25,8 +25,17 @@ from engine.representation.vocabulary import (
 )
 
 
-def assembled(request: GenerationRequest, plan: TakePlan, new_rows: Sequence[Rows]) -> Loop:
-    """Return the canvas with a take's new notes in it, in place of those that were to be rewritten."""
+def assembled(
+    request: GenerationRequest, plan: TakePlan, new_rows: Sequence[Rows], *, missing: Sequence[tuple[int, int]] = ()
+) -> Loop:
+    """Return the canvas with a take's new notes in it, in place of those that were to be rewritten.
+
+    Args:
+        request: What was asked.
+        plan: The take's plan.
+        new_rows: NOTE rows of the bars that were written.
+        missing: (part, bar) of those that were not: there the canvas's own notes stay.
+    """
     canvas, sheet = request.canvas, plan.sheet
     rows = np.array(new_rows, dtype=np.int16).reshape(-1, ROW_WIDTH)
     part_of_slot = {slot: part for part, slot in enumerate(plan.plan.slots)}
@@ -34,8 +43,15 @@ def assembled(request: GenerationRequest, plan: TakePlan, new_rows: Sequence[Row
     tracks = list(canvas.tracks)
     for part, kept in plan.kept.items():
         voices = plan.rules[part].max_polyphony
+        kept |= _notes_in_bars(canvas, part, {bar for other, bar in missing if other == part})
         tracks[part] = _joined(tracks[part], kept, new.tracks[part].notes, voices)
     return canvas.with_tracks(tracks)
+
+
+def _notes_in_bars(canvas: Loop, part: int, bars: set[int]) -> frozenset[int]:
+    """Return the indices of a part's notes that begin in some bars."""
+    steps, notes = canvas.meter.steps_per_bar, canvas.tracks[part].notes
+    return frozenset(i for i, note in enumerate(notes) if grid_step(note.onset, canvas) // steps in bars)
 
 
 def bar_notes(request: GenerationRequest, plan: TakePlan, cell: int, new_rows: Sequence[Rows]) -> tuple[Note, ...]:

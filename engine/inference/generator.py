@@ -59,6 +59,8 @@ class Generator:
     ) -> Iterator[GenerationEvent]:
         """Yield what happens: progress and bars as they are written, each take, then `Finished`.
 
+        When it is cancelled, takes of which at least one bar is complete come as they are, with `missing` bars.
+
         Raises:
             RequestError: The request asks for what cannot be (before anything is yielded).
             GenerationError: The request is larger than the model's memory.
@@ -69,7 +71,7 @@ class Generator:
             for event in run.write(attempt, is_cancelled):
                 if not isinstance(event, TakeReady):
                     yield event
-                elif event.take.relaxed and attempt + 1 < request.max_attempts:
+                elif event.take.relaxed and not event.take.missing and attempt + 1 < request.max_attempts:
                     again.append(event.take)
                 else:
                     yield self._rated(event.take)
@@ -90,7 +92,7 @@ class Generator:
         )
 
     def _rated(self, take: Take) -> TakeReady:
-        if not self._rank:
+        if not self._rank or take.missing:
             return TakeReady(take)
         seam = rank_seams(self._model, [take.loop])[0]
         return TakeReady(replace(take, scores=replace(take.scores, seam=seam)))
@@ -149,10 +151,16 @@ class _Run:
                 if masks[i].is_done:
                     take = _finished_take(self._request, plans[i], masks[i], log_prob=log_probs[i])
                     yield TakeReady(replace(take, number=takes[i], attempt=attempt, batch=len(takes)))
+        for i, mask in enumerate(masks):
+            if not mask.is_done and mask.cells_done:  # stopped half-way: what is complete in bars is a take of its own
+                take = _finished_take(self._request, plans[i], mask, log_prob=log_probs[i])
+                yield TakeReady(replace(take, number=takes[i], attempt=attempt, batch=len(takes)))
 
 
 def _finished_take(request: GenerationRequest, plan: TakePlan, masks: TakeMasks, *, log_prob: float) -> Take:
-    loop = assembled(request, plan, masks.new_rows)
+    done = masks.cells_done
+    rows = [row for cell in range(done) for row in masks.new_rows_of_cell(cell)]
+    loop = assembled(request, plan, rows, missing=plan.cells[done:])
     return Take(
         number=0,
         loop=loop,
@@ -163,6 +171,7 @@ def _finished_take(request: GenerationRequest, plan: TakePlan, masks: TakeMasks,
         forced_ends=masks.forced_ends,
         relaxed=masks.relaxed,
         merged=plan.sheet.merged,
+        missing=len(plan.cells) - done,
     )
 
 

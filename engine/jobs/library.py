@@ -24,7 +24,12 @@ class TakeRow:
         seed, number: With the recipe they make the take again.
         model, model_identity: What wrote it.
         log_likelihood, seam: See `TakeScores`.
-        is_favourite, rating: The producer's marks; 0 is no rating.
+        rating: Of the producer, 1 to 5; 0 is none.
+        attempt, batch, provider, threads, build: With model and recipe they make the take again to the bit.
+        made: How it came about if no model wrote it, such as "morph 2 of 4"; "" for what a model wrote.
+        missing: Bars of parts that were not written before it was stopped; 0 for a whole take.
+        tags, note: The producer's own words.
+        is_favourite, is_discarded: The producer's marks.
     """
 
     id: int
@@ -44,8 +49,18 @@ class TakeRow:
     model_identity: str
     log_likelihood: float
     seam: float | None
-    is_favourite: bool
     rating: int
+    attempt: int
+    batch: int
+    provider: str
+    threads: int
+    build: str
+    made: str
+    missing: int
+    tags: str
+    note: str
+    is_favourite: bool
+    is_discarded: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +68,26 @@ class Query:
     """What to look for; what is left open matches all.
 
     Attributes:
-        text: Words, each of which must stand in name, key, roles, genre or meter.
+        text: Words, each of which must begin a word of name, key, roles, genre, meter, tags or note.
+        key: As `str(Key)` writes it; "" for any.
         min_tempo_bpm, max_tempo_bpm: Limits.
         bars: Exactly.
+        part: A role that was written; "" for any.
         only_favourites: Only marked ones.
+        only_discarded: Those that were thrown away, which are left out otherwise.
         min_rating: At least.
         before: Only takes older than this row, to page on; 0 from the newest.
         limit: At most.
     """
 
     text: str = ""
+    key: str = ""
     min_tempo_bpm: float | None = None
     max_tempo_bpm: float | None = None
     bars: int | None = None
+    part: str = ""
     only_favourites: bool = False
+    only_discarded: bool = False
     min_rating: int = 0
     before: int = 0
     limit: int = MAX_FOUND
@@ -104,6 +125,9 @@ class MarkTake:
     library_id: int
     is_favourite: bool | None = None
     rating: int | None = None
+    is_discarded: bool | None = None
+    tags: str | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,15 @@ class Generate:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Stop writing; what is complete stays. The job still ends with `Finished`."""
+    """Stop writing; what is complete stays. The job still ends with `Finished`.
+
+    Attributes:
+        job: Which.
+        keeps_partial: Whether takes that are complete in some bars are wanted as they are.
+    """
 
     job: int
+    keeps_partial: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +34,12 @@ class WorkerReady:
     Attributes:
         model: Its name.
         identity: What a take remembers it by.
-        provider: What it runs on.
+        provider, threads: What it runs on.
+        build: Versions of what decides the last bits of its arithmetic.
     """
 
     model: str
     identity: str
     provider: str
+    threads: int = 0
+    build: str = ""

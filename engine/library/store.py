@@ -1,8 +1,7 @@
-"""The library: every take ever written, in one SQLite file, found by name, key, tempo, bars, part or mark.
+"""The library: every take ever written, in one SQLite file, found by words, key, tempo, bars, part or mark.
 
-What is searched lies in a narrow table, the music itself in another, so that a hundred thousand takes are searched
-without reading any of them. The file is opened by two processes at once (the worker adds, the desk searches): WAL
-lets them. A take is stored with its request as a recipe, so it can be made again exactly.
+The file is opened by two processes at once (the worker adds, the desk searches): WAL lets them. A take is stored with
+its request as a recipe and with what decides its last bits, so it can be made again exactly.
 """
 
 import json
@@ -10,69 +9,47 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from engine.errors import LibraryError
-from engine.jobs.library import KeptTake, Query, TakeRow
+from engine.jobs.library import KeptTake, MarkTake, Query, TakeRow
+from engine.library.schema import SCHEMA_VERSION, migrate
+from engine.library.search import search_sql
 from engine.messages import GenerationRequest, PartUse, Take
 from engine.music.loop_json import loop_of_plain, plain_of_loop
 from engine.recipe import recipe_text, request_of_recipe
 
-SCHEMA_VERSION = 1
 BUSY_SECONDS = 5.0
+MAX_WORDS = 2000  # letters of a note or of tags
 
-_SCHEMA = """
-CREATE TABLE takes (
-    id INTEGER PRIMARY KEY,
-    created REAL NOT NULL,
-    name TEXT NOT NULL,
-    key TEXT NOT NULL,
-    tempo_bpm REAL NOT NULL,
-    meter TEXT NOT NULL,
-    bars INTEGER NOT NULL,
-    roles TEXT NOT NULL,
-    written TEXT NOT NULL,
-    genre TEXT NOT NULL,
-    notes INTEGER NOT NULL,
-    seed INTEGER NOT NULL,
-    number INTEGER NOT NULL,
-    model TEXT NOT NULL,
-    model_identity TEXT NOT NULL,
-    log_likelihood REAL NOT NULL,
-    seam REAL,
-    is_favourite INTEGER NOT NULL DEFAULT 0,
-    rating INTEGER NOT NULL DEFAULT 0
-);
-CREATE INDEX takes_by_mark ON takes (is_favourite, id);
-CREATE INDEX takes_by_rating ON takes (rating, id);
-CREATE TABLE contents (
-    take_id INTEGER PRIMARY KEY REFERENCES takes (id) ON DELETE CASCADE,
-    loop BLOB NOT NULL,
-    recipe BLOB NOT NULL
-);
-"""
 _COLUMNS = (
     "id, created, name, key, tempo_bpm, meter, bars, roles, written, genre, notes, seed, number, model, "
-    "model_identity, log_likelihood, seam, is_favourite, rating"
+    "model_identity, log_likelihood, seam, rating, attempt, batch, provider, threads, build, made, missing, tags, "
+    "note, is_favourite, is_discarded"
 )
+_BOOLEANS = 2  # the last columns
+_WORDS = "name || ' ' || key || ' ' || roles || ' ' || genre || ' ' || meter || ' ' || tags || ' ' || note"
 
 
-@dataclass(slots=True)
-class _Conditions:
-    """SQL conditions and their values."""
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a take came from, beside its request.
 
-    texts: list[str] = field(default_factory=list[str])
-    values: list[str | float] = field(default_factory=list[str | float])
+    Attributes:
+        model, identity: Name and identity of the model.
+        provider, threads: What it ran on.
+        build: Versions of what decides the last bits of its arithmetic.
+        made: How it came about if no model wrote it.
+    """
 
-    def add(self, text: str, *values: str | float) -> None:
-        self.texts.append(text)
-        self.values.extend(values)
-
-    @property
-    def where(self) -> str:
-        return f" WHERE {' AND '.join(self.texts)}" if self.texts else ""
+    model: str = ""
+    identity: str = ""
+    provider: str = ""
+    threads: int = 0
+    build: str = ""
+    made: str = ""
 
 
 class TakeStore:
@@ -99,13 +76,7 @@ class TakeStore:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute("PRAGMA foreign_keys = ON")
-        with self._db:
-            self._db.execute("BEGIN IMMEDIATE")
-            version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
-            if version == 0:
-                for statement in _SCHEMA.split(";"):
-                    self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        version = migrate(self._db)
         if version > SCHEMA_VERSION:
             self._db.close()
             raise LibraryError("The library of takes belongs to a newer Turnaround.", f"Update Turnaround. ({path})")
@@ -113,13 +84,13 @@ class TakeStore:
     def close(self) -> None:
         self._db.close()
 
-    def keep(self, request: GenerationRequest, take: Take, *, model: str = "", identity: str = "") -> int:
+    def keep(self, request: GenerationRequest, take: Take, origin: Origin | None = None) -> int:
         """Store a take; it is on disk when this returns.
 
         Args:
             request: What was asked.
             take: What was written.
-            model, identity: Name and identity of the model.
+            origin: What it came from.
 
         Returns:
             Its row.
@@ -127,7 +98,7 @@ class TakeStore:
         Raises:
             LibraryError: The file cannot be written.
         """
-        loop = take.loop
+        loop, origin = take.loop, origin or Origin()
         values = (
             self._now(),
             loop.name,
@@ -141,12 +112,20 @@ class TakeStore:
             loop.note_count,
             take.seed,
             take.number,
-            model,
-            identity,
+            origin.model,
+            origin.identity,
             take.scores.log_likelihood,
             take.scores.seam,
+            0,
+            take.attempt,
+            take.batch,
+            origin.provider,
+            origin.threads,
+            origin.build,
+            origin.made,
+            take.missing,
         )
-        columns = _COLUMNS.removeprefix("id, ").removesuffix(", is_favourite, rating")
+        columns = _COLUMNS.removeprefix("id, ").removesuffix(", tags, note, is_favourite, is_discarded")
         marks = ", ".join("?" * len(values))
         try:
             with self._db:
@@ -154,6 +133,7 @@ class TakeStore:
                 row = int(cursor.lastrowid or 0)
                 packed = (row, _packed(json.dumps(plain_of_loop(loop))), _packed(recipe_text(request)))
                 self._db.execute("INSERT INTO contents VALUES (?, ?, ?)", packed)
+                self._db.execute(f"INSERT INTO words (rowid, text) SELECT id, {_WORDS} FROM takes WHERE id = ?", (row,))
         except sqlite3.Error as error:
             raise LibraryError("A take could not be kept in the library.", str(error)) from error
         return row
@@ -163,10 +143,8 @@ class TakeStore:
 
     def find(self, query: Query | None = None) -> tuple[TakeRow, ...]:
         """Return takes that match, the newest first."""
-        query = query or Query()
-        conditions = _conditions(query)
-        sql = f"SELECT {_COLUMNS} FROM takes{conditions.where} ORDER BY id DESC LIMIT ?"
-        rows = self._db.execute(sql, (*conditions.values, query.limit)).fetchall()
+        sql, values = search_sql(query or Query(), _COLUMNS)
+        rows = self._db.execute(sql, values).fetchall()
         return tuple(_row(values) for values in rows)
 
     def load(self, id: int) -> KeptTake:
@@ -186,44 +164,34 @@ class TakeStore:
             raise LibraryError("This take is damaged in the library.", str(error)) from error
         return KeptTake(_row(row), loop, request)
 
-    def mark(self, id: int, *, is_favourite: bool | None = None, rating: int | None = None) -> None:
-        """Change the producer's marks of a take."""
+    def mark(self, mark: MarkTake) -> None:
+        """Change the producer's marks and words of a take."""
+        changes: dict[str, str | int] = {}
+        for name in ("is_favourite", "is_discarded"):
+            if (value := getattr(mark, name)) is not None:
+                changes[name] = int(value)
+        if mark.rating is not None:
+            changes["rating"] = min(max(mark.rating, 0), 5)
+        for name in ("tags", "note"):
+            if (value := getattr(mark, name)) is not None:
+                changes[name] = " ".join(value.split())[:MAX_WORDS]
         with self._db:
-            if is_favourite is not None:
-                self._db.execute("UPDATE takes SET is_favourite = ? WHERE id = ?", (int(is_favourite), id))
-            if rating is not None:
-                self._db.execute("UPDATE takes SET rating = ? WHERE id = ?", (min(max(rating, 0), 5), id))
+            for name, value in changes.items():
+                self._db.execute(f"UPDATE takes SET {name} = ? WHERE id = ?", (value, mark.library_id))
+            if changes.keys() & {"tags", "note"}:
+                sql = f"UPDATE words SET text = (SELECT {_WORDS} FROM takes WHERE id = ?) WHERE rowid = ?"
+                self._db.execute(sql, (mark.library_id, mark.library_id))
 
     def discard(self, id: int) -> None:
         """Delete a take for good."""
         with self._db:
             self._db.execute("DELETE FROM takes WHERE id = ?", (id,))
-
-
-def _conditions(query: Query) -> _Conditions:
-    conditions = _Conditions()
-    for word in query.text.split():
-        # One string of all that has words; LIKE's own signs are taken literally.
-        text = "(name || ' ' || key || ' ' || roles || ' ' || genre || ' ' || meter)"
-        escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        conditions.add(f"{text} LIKE ? ESCAPE '\\'", f"%{escaped}%")
-    for text, value in (
-        ("tempo_bpm >= ?", query.min_tempo_bpm),
-        ("tempo_bpm <= ?", query.max_tempo_bpm),
-        ("bars = ?", query.bars),
-        ("rating >= ?", query.min_rating or None),
-        ("id < ?", query.before or None),
-    ):
-        if value is not None:
-            conditions.add(text, value)
-    if query.only_favourites:
-        conditions.add("is_favourite = 1")
-    return conditions
+            self._db.execute("DELETE FROM words WHERE rowid = ?", (id,))
 
 
 def _row(values: tuple[object, ...]) -> TakeRow:
-    *plain, is_favourite, rating = values  # in the order of `_COLUMNS`, which is that of the fields
-    return TakeRow(*cast(tuple[Any, ...], (*plain, bool(is_favourite), rating)))
+    plain, marks = values[:-_BOOLEANS], values[-_BOOLEANS:]  # in the order of `_COLUMNS`, which is that of the fields
+    return TakeRow(*cast(tuple[Any, ...], (*plain, *map(bool, marks))))
 
 
 def _packed(text: str) -> bytes:

@@ -241,3 +241,42 @@ def test_the_seam_is_scored_when_asked_for() -> None:
     ready = [e.take for e in events_of(keys_request(takes=1), "dense", rank=True) if isinstance(e, TakeReady)]
     assert ready[0].scores.seam is not None
     assert ready[0].scores.log_likelihood < 0
+
+
+def test_a_cancelled_take_comes_with_the_bars_that_are_complete() -> None:
+    canvas = demo_canvas(empty=(Role.KEYS,))
+    request = GenerationRequest(canvas, (REPLACE, CONTEXT, REPLACE), seed=7, takes=1)
+    whole = takes_of(request)[0]
+    done: list[Progress] = []
+    partial: list[Take] = []
+    for event in Generator(StubbornModel("uniform", strength=0.5), rank=False).generate(
+        request, is_cancelled=lambda: len(done) >= canvas.bars + 2
+    ):
+        if isinstance(event, Progress):
+            done.append(event)
+        elif isinstance(event, TakeReady):
+            partial.append(event.take)
+    (take,) = partial
+    assert take.missing == canvas.bars - 2
+    assert take.loop.tracks[0] == whole.loop.tracks[0]
+    edge = 2 * canvas.meter.ticks_per_bar
+    assert take.loop.tracks[2].notes_between(0, edge - 1) == whole.loop.tracks[2].notes_between(0, edge - 1)
+    assert take.loop.tracks[2].notes_between(edge, canvas.length) == ()
+    assert take.scores.seam is None
+
+
+def test_bars_that_a_stopped_rewrite_did_not_reach_keep_their_notes() -> None:
+    canvas = demo_canvas()
+    request = GenerationRequest(canvas, (CONTEXT, CONTEXT, REPLACE), seed=7, takes=1)
+    count = 0
+    takes: list[Take] = []
+    for event in Generator(StubbornModel("uniform", strength=0.5), rank=False).generate(
+        request, is_cancelled=lambda: count >= 1
+    ):
+        count += isinstance(event, Progress)
+        if isinstance(event, TakeReady):
+            takes.append(event.take)
+    edge = canvas.meter.ticks_per_bar
+    assert takes[0].missing == canvas.bars - 1
+    later = [note for note in takes[0].loop.tracks[2].notes if note.onset >= edge]
+    assert later == [note for note in canvas.tracks[2].notes if note.onset >= edge]

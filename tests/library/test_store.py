@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from engine.errors import LibraryError
-from engine.jobs.library import Query
-from engine.library.store import TakeStore
+from engine.jobs.library import MarkTake, Query
+from engine.library import schema
+from engine.library.store import Origin, TakeStore
 from engine.messages import GenerationRequest, PartRequest, PartUse, Take, TakeScores
 from engine.music.general_midi import Role
 from engine.music.harmony import Key, parse_chords
@@ -42,11 +43,12 @@ def store(tmp_path: Path) -> TakeStore:
 
 
 def test_a_take_comes_back_with_all_that_makes_it_again(store: TakeStore) -> None:
-    id = store.keep(REQUEST, take(3), model="base", identity="abc")
+    id = store.keep(REQUEST, take(3), Origin("base", "abc", "CPU", 2, "a build"))
     kept = store.load(id)
     assert kept.loop == take(3).loop
     assert kept.request == REQUEST
     assert (kept.row.seed, kept.row.number, kept.row.model, kept.row.model_identity) == (77, 3, "base", "abc")
+    assert (kept.row.provider, kept.row.threads, kept.row.build, kept.row.batch) == ("CPU", 2, "a build", 1)
     assert (kept.row.roles, kept.row.written, kept.row.seam) == ("drums bass", "bass", 0.5)
 
 
@@ -71,6 +73,14 @@ def test_two_processes_may_have_it_open(tmp_path: Path) -> None:
         (Query(text="dorian keys"), False),
         (Query(text="50%"), True),
         (Query(text="5_%"), False),
+        (Query(text='"dorian OR * ('), False),
+        (Query(text="( -"), True),
+        (Query(text="dor 4/4"), True),
+        (Query(key="D dorian"), True),
+        (Query(key="D minor"), False),
+        (Query(part="bass"), True),
+        (Query(part="drums"), False),
+        (Query(only_discarded=True), False),
         (Query(min_tempo_bpm=90, max_tempo_bpm=100), True),
         (Query(min_tempo_bpm=98), False),
         (Query(bars=2), True),
@@ -86,10 +96,51 @@ def test_a_take_is_found_by_what_it_is(store: TakeStore, query: Query, is_found:
 
 def test_marks_are_kept_and_found(store: TakeStore) -> None:
     first, second = store.keep(REQUEST, take(0)), store.keep(REQUEST, take(1))
-    store.mark(first, is_favourite=True)
-    store.mark(second, rating=9)
+    store.mark(MarkTake(first, is_favourite=True))
+    store.mark(MarkTake(second, rating=9))
     assert [row.id for row in store.find(Query(only_favourites=True))] == [first]
     assert [(row.id, row.rating) for row in store.find(Query(min_rating=4))] == [(second, 5)]
+
+
+def test_words_of_the_producer_are_kept_and_found(store: TakeStore) -> None:
+    first = store.keep(REQUEST, take(0))
+    store.keep(REQUEST, take(1))
+    store.mark(MarkTake(first, tags="verse  dark", note="for the bridge"))
+    assert [row.id for row in store.find(Query(text="dark bridge"))] == [first]
+    assert store.load(first).row.tags == "verse dark"
+    store.mark(MarkTake(first, tags=""))
+    assert not store.find(Query(text="dark"))
+
+
+def test_a_take_thrown_away_is_out_of_the_way_until_it_is_taken_back(store: TakeStore) -> None:
+    id = store.keep(REQUEST, take())
+    store.mark(MarkTake(id, is_discarded=True))
+    assert not store.find()
+    assert [row.id for row in store.find(Query(only_discarded=True))] == [id]
+    store.mark(MarkTake(id, is_discarded=False))
+    assert [row.id for row in store.find()] == [id]
+
+
+def test_a_library_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "t.sqlite"
+    new = TakeStore(tmp_path / "new.sqlite")
+    id = new.keep(REQUEST, take())
+    new.close()
+    with sqlite3.connect(path) as db:
+        for statement in schema.VERSIONS[0].split(";"):
+            db.execute(statement)
+        columns = ", ".join(row[1] for row in db.execute("PRAGMA table_info(takes)"))
+        db.execute("ATTACH ? AS new", (str(tmp_path / "new.sqlite"),))
+        db.execute(f"INSERT INTO main.takes SELECT {columns} FROM new.takes")
+        db.execute("INSERT INTO main.contents SELECT * FROM new.contents")
+        db.execute("PRAGMA user_version = 1")
+    db.close()
+    old = TakeStore(path)
+    assert [row.id for row in old.find(Query(text="dorian bass"))] == [id]
+    assert old.load(id).request == REQUEST
+    old.mark(MarkTake(id, tags="old"))
+    old.close()
+    assert TakeStore(path).find(Query(text="old"))[0].tags == "old"
 
 
 def test_the_newest_come_first_page_by_page(store: TakeStore) -> None:
