@@ -84,10 +84,12 @@ def fill(path: Path, takes: int) -> None:
     with sqlite3.connect(path) as db:
         columns = [row[1] for row in db.execute("PRAGMA table_info(takes)") if row[1] not in ("id", "created", "seed")]
         names = ", ".join(columns)
-        shift = f"WITH RECURSIVE copies (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM copies WHERE n < {takes // TEMPLATES})"
+        shift = (
+            f"WITH RECURSIVE copies (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM copies WHERE n < {takes // TEMPLATES})"
+        )
         db.execute(
-            f"{shift} INSERT INTO takes (id, created, seed, {names}) SELECT id + n * {TEMPLATES}, created + n, seed + n, "
-            f"{names} FROM copies, takes WHERE id + n * {TEMPLATES} <= {takes}"
+            f"{shift} INSERT INTO takes (id, created, seed, {names}) SELECT id + n * {TEMPLATES}, created + n, "
+            f"seed + n, {names} FROM copies, takes WHERE id + n * {TEMPLATES} <= {takes}"
         )
         db.execute("UPDATE takes SET note = '' WHERE id > 3")
         db.execute("UPDATE takes SET tempo_bpm = 60 + (id * 7919 % 12000) / 100.0 WHERE id > 1")

@@ -80,7 +80,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _A("take_cancel", "Stop writing", "Takes", ("Shift+Esc",)),
     _A("take_accept", "Use take", "Takes", ("Return", "Enter")),
     _A("take_reject", "Back to my loop", "Takes", ("Esc",), help="Leave the take; also clears selections."),
-    _A("take_favourite", "Favourite", "Takes", ("F",)),
+    _A("take_favourite", "Favourite", "Takes", ("F",), help="Favourites stay on the board when new takes come."),
+    _A("take_discard", "Throw away", "Takes", ("X",), help="Take it off the board; the library still has it."),
+    *(_A(f"take_rate_{n}", f"Rate {n} of 5", "Takes", (f"Alt+{n}",)) for n in range(1, 6)),
     _A("take_library", "Library of takes…", "Takes", ("L",), help="Every take ever written: search, bring back."),
     _A("take_next", "Next take", "Takes", (".",)),
     _A("take_previous", "Previous take", "Takes", (",",)),
@@ -104,7 +106,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
 MENUS = tuple(dict.fromkeys(spec.menu for spec in ACTIONS))
 _BEGIN_GROUPS = frozenset(
     {"file_save_as", "file_settings", "edit_cut", "edit_quantise", "edit_up", "part_next", "part_mute", "take_accept",
-     "take_1", "view_zoom_in", "view_snap_finer", "view_theme"}
+     "take_rate_1", "take_library", "take_1", "view_zoom_in", "view_snap_finer", "view_theme"}
 )  # fmt: skip
 
 

@@ -11,7 +11,6 @@ from dataclasses import replace
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QInputDialog
 
-from engine.jobs.library import KeptTake, LoadTake, TakeLoaded
 from engine.jobs.pipes import ChildStopped
 from engine.jobs.sound import SoundState, Start
 from engine.jobs.writing import WorkerReady
@@ -26,13 +25,13 @@ from gui.editing import Editor
 from gui.engine_bridge import EngineBridge
 from gui.files import Files
 from gui.main_window import MainWindow
-from gui.panels.library import LibraryDialog
 from gui.piano_roll.selection import NOTHING, BarSelection
 from gui.piano_roll.state import RollState
 from gui.piano_roll.transform import Fold, Snap
 from gui.playback import Playback
 from gui.requests import Target, request_of, target_of, target_text
 from gui.session import Session
+from gui.shelf import Shelf
 from gui.takes import TakeBoard, next_seed
 
 logger = logging.getLogger(__name__)
@@ -68,8 +67,10 @@ class Commands(QObject):
         self.board, self.playback, self.bridge, self.files = board, playback, bridge, files
         self.editor = Editor(state)
         self._tempo_gesture: int | None = None
-        self._library: LibraryDialog | None = None
-        self.actions = window.add_actions({**self._slots(), **self.editor.slots(), **files.slots(), **appearance})
+        self.shelf = Shelf(bridge, window, edit=self.edit, write=self.board.generate)
+        self.actions = window.add_actions(
+            {**self._slots(), **self.editor.slots(), **files.slots(), **self.shelf.slots(), **appearance}
+        )
         self._connect_document()
         self._connect_panels()
         self._connect_engine()
@@ -96,7 +97,8 @@ class Commands(QObject):
             "take_accept": self.accept_take,
             "take_reject": self.escape,
             "take_favourite": self.board.toggle_favourite,
-            "take_library": self.show_library,
+            "take_discard": self.board.discard,
+            **{f"take_rate_{n}": lambda n=n: self.board.rate(n) for n in range(1, 6)},
             "take_next": lambda: self.board.step(1),
             "take_previous": lambda: self.board.step(-1),
             **{f"take_{n}": lambda n=n: self.board.hear(n - 1) for n in range(1, 10)},
@@ -143,6 +145,8 @@ class Commands(QObject):
         takes.accept_wanted.connect(self.accept_take)
         takes.reject_wanted.connect(self.board.leave)
         takes.favourite_wanted.connect(self.board.toggle_favourite)
+        takes.discard_wanted.connect(self.board.discard)
+        takes.rating_wanted.connect(self.board.rate)
         takes.cancel_wanted.connect(self.board.cancel)
         self.window.roll.ruler.tick_chosen.connect(self.playback.play_from)
         self.window.roll.ruler.chords_wanted.connect(self.edit_chords)
@@ -198,7 +202,7 @@ class Commands(QObject):
         take = self.board.heard_take
         if take is None:
             return
-        number = take.number + 1
+        number = (self.board.heard or 0) + 1
         self.board.heard = None
         self.state.set_compared(None)
         self.document.edit(f"Use take {number}", take.loop)
@@ -322,29 +326,6 @@ class Commands(QObject):
         index = _SNAPS_BY_SIZE.index(snap) if snap in _SNAPS_BY_SIZE else 2
         index = min(max(0, index + direction), len(_SNAPS_BY_SIZE) - 1)
         self.state.set_view(snap=_SNAPS_BY_SIZE[index])
-
-    def show_library(self) -> None:
-        """Open the library beside the window."""
-        if self._library is None:
-            self._library = LibraryDialog(self.bridge, self.window)
-            self._library.take_chosen.connect(lambda id: self._load(id, self._bring_back))
-            self._library.reroll_wanted.connect(lambda id: self._load(id, self._write_again))
-        self._library.show()
-
-    def _load(self, library_id: int, then: Callable[[KeptTake], None]) -> None:
-        def loaded(event: TakeLoaded) -> None:
-            then(event.kept)
-
-        self.bridge.ask(LoadTake(library_id), loaded)
-
-    def _bring_back(self, kept: KeptTake) -> None:
-        self.edit("Bring back take", kept.loop)
-        self.window.say(f"Take {kept.row.number + 1} of seed {kept.row.seed} is your loop now.")
-
-    def _write_again(self, kept: KeptTake) -> None:
-        """Write a kept take's request again, exactly; its canvas becomes the loop."""
-        self.edit("Back to a take's beginning", kept.request.canvas)
-        self.board.generate(kept.request)
 
     def _on_worker_ready(self, event: WorkerReady) -> None:
         self.window.engine_label.setText(f"Model {event.model} · {event.provider}")

@@ -6,6 +6,7 @@ until the take is used. Editing a take uses it first, so that no edit is ever lo
 
 import logging
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, Signal
@@ -26,15 +27,18 @@ class Slot:
     """One take, from its first note on.
 
     Attributes:
+        job: Which press of G it belongs to.
         number: Which of the request's takes.
         request: What was asked.
         written: Notes by (part, bar), as they come: (onset, pitch, duration, velocity).
         cells_done, cells_total: Progress.
         take: The complete take, or None.
         library_id: Its row in the library; 0 before it is kept.
-        is_favourite: Whether the producer marked it.
+        is_favourite: Whether the producer marked it; such a take stays on the board.
+        rating: 1 to 5; 0 is none.
     """
 
+    job: int
     number: int
     request: GenerationRequest
     written: dict[tuple[int, int], tuple[tuple[int, int, int, int], ...]] = field(default_factory=dict)
@@ -43,10 +47,11 @@ class Slot:
     take: Take | None = None
     library_id: int = 0
     is_favourite: bool = False
+    rating: int = 0
 
 
 class TakeBoard(QObject):
-    """The takes of the last press of G.
+    """The takes of the last press of G, and favourites of earlier ones.
 
     Args:
         bridge: The engine.
@@ -65,6 +70,7 @@ class TakeBoard(QObject):
         self.slots: list[Slot] = []
         self.heard: int | None = None
         self._job = 0
+        self._is_stopping = False
         bridge.bar_written.connect(self._on_bar_written)
         bridge.progressed.connect(self._on_progress)
         bridge.take_kept.connect(self._on_take_kept)
@@ -75,26 +81,45 @@ class TakeBoard(QObject):
 
     @property
     def is_running(self) -> bool:
-        return self._job != 0
+        return self._job != 0 and not self._is_stopping
 
     @property
     def heard_take(self) -> Take | None:
         return None if self.heard is None else self.slots[self.heard].take
 
     def generate(self, request: GenerationRequest) -> None:
-        """Begin to write takes; what was being written is cancelled, what is there makes room."""
-        self.cancel()
+        """Begin to write takes; what was being written is cancelled, what is there makes room, favourites stay."""
+        if self._job:
+            self._bridge.tell(Cancel(self._job, keeps_partial=False))
         self.leave()
-        self.slots = [Slot(number, request) for number in range(request.takes)]
+        kept = [slot for slot in self.slots if slot.is_favourite and slot.take is not None]
         self._job = self._bridge.ask(Generate(request))
+        self.slots = [*kept, *(Slot(self._job, number, request) for number in range(request.takes))]
+        self._is_stopping = False
         self.slots_changed.emit()
         self.running_changed.emit(True)
 
+    def show_made(self, takes: tuple[tuple[Take, int], ...], request: GenerationRequest) -> None:
+        """Show takes that no model wrote.
+
+        Args:
+            takes: Each with its row in the library.
+            request: What they are shown beside.
+        """
+        self.cancel()
+        self.leave()
+        kept = [slot for slot in self.slots if slot.is_favourite and slot.take is not None]
+        made = [Slot(0, take.number, request, take=take, library_id=row) for take, row in takes]
+        self.slots = [*kept, *made]
+        self.slots_changed.emit()
+
     def cancel(self) -> None:
-        """Stop writing; complete takes stay."""
-        if self._job:
+        """Stop writing; complete takes stay, and of the others what is complete in bars."""
+        if self._job and not self._is_stopping:
+            self._is_stopping = True
             self._bridge.tell(Cancel(self._job))
-            self._end()
+            self._keep_slots(lambda slot: slot.take is not None or slot.cells_done > 0)
+            self.running_changed.emit(False)
 
     def hear(self, index: int) -> None:
         """Hear a take in place of the loop; the same one again: back to the loop."""
@@ -128,27 +153,48 @@ class TakeBoard(QObject):
             self._bridge.tell(MarkTake(slot.library_id, is_favourite=slot.is_favourite))
             self.slot_changed.emit(self.heard)
 
-    def _slot(self, job: int, number: int) -> Slot | None:
-        return self.slots[number] if job == self._job and number < len(self.slots) else None
+    def rate(self, rating: int) -> None:
+        """Give the take that is heard one to five stars; the same again takes them away."""
+        if self.heard is not None:
+            slot = self.slots[self.heard]
+            slot.rating = 0 if slot.rating == rating else rating
+            self._bridge.tell(MarkTake(slot.library_id, rating=slot.rating))
+            self.slot_changed.emit(self.heard)
+
+    def discard(self) -> None:
+        """Throw the take that is heard away; the library keeps it among what was thrown away."""
+        if self.heard is not None:
+            slot = self.slots[self.heard]
+            self._bridge.tell(MarkTake(slot.library_id, is_discarded=True))
+            self.leave()
+            self.slots.remove(slot)
+            self.slots_changed.emit()
+
+    def _index(self, job: int, number: int) -> int | None:
+        """Return where a take of a job is on the board."""
+        if job != self._job:
+            return None
+        return next((i for i, slot in enumerate(self.slots) if (slot.job, slot.number) == (job, number)), None)
 
     def _on_bar_written(self, job: int, event: BarWritten) -> None:
-        if (slot := self._slot(job, event.take)) is not None:
-            slot.written[event.part, event.bar] = event.notes
-            self.slot_changed.emit(event.take)
+        if (index := self._index(job, event.take)) is not None:
+            self.slots[index].written[event.part, event.bar] = event.notes
+            self.slot_changed.emit(index)
 
     def _on_progress(self, job: int, event: Progress) -> None:
-        if (slot := self._slot(job, event.take)) is not None:
+        if (index := self._index(job, event.take)) is not None:
+            slot = self.slots[index]
             slot.cells_done, slot.cells_total = event.cells_done, event.cells_total
-            self.slot_changed.emit(event.take)
+            self.slot_changed.emit(index)
 
     def _on_take_kept(self, job: int, event: TakeKept) -> None:
-        if (slot := self._slot(job, event.number)) is not None:
-            slot.library_id = event.library_id
+        if (index := self._index(job, event.number)) is not None:
+            self.slots[index].library_id = event.library_id
 
     def _on_take_ready(self, job: int, take: Take) -> None:
-        if (slot := self._slot(job, take.number)) is not None:
-            slot.take = take
-            self.slot_changed.emit(take.number)
+        if (index := self._index(job, take.number)) is not None:
+            self.slots[index].take = take
+            self.slot_changed.emit(index)
 
     def _on_finished(self, job: int, event: Finished) -> None:
         if job == self._job:
@@ -165,19 +211,34 @@ class TakeBoard(QObject):
             self._end()
 
     def _end(self) -> None:
-        """No job any more: slots that got no take go, and complete ones keep their place."""
-        self._job = 0
-        if any(slot.take is None for slot in self.slots):
+        """No job any more: slots that got no take go, and the others keep their place."""
+        was_stopping = self._is_stopping
+        self._job, self._is_stopping = 0, False
+        self._keep_slots(lambda slot: slot.take is not None)
+        if not was_stopping:
+            self.running_changed.emit(False)
+
+    def _keep_slots(self, is_kept: Callable[[Slot], bool]) -> None:
+        """Take slots off the board; the take that is heard is heard on."""
+        slots = [slot for slot in self.slots if is_kept(slot)]
+        if len(slots) < len(self.slots):
             heard = self.slots[self.heard] if self.heard is not None else None
-            self.slots = [slot for slot in self.slots if slot.take is not None]
-            self.heard = self.slots.index(heard) if heard is not None else None
+            self.slots = slots
+            self.heard = self.slots.index(heard) if heard in slots else None
             self.slots_changed.emit()
-        self.running_changed.emit(False)
 
 
 def shown_loop(slot: Slot) -> Loop:
     """Return the slot's canvas, for its thumbnail."""
     return slot.take.loop if slot.take is not None else slot.request.canvas
+
+
+SEAM_WORDS = ((-0.25, "smooth"), (-0.8, "audible"))  # nats a note; the loop that ships is at -0.02
+
+
+def seam_word(seam: float) -> str:
+    """Return how the way from the last bar to the first sounds, by its score."""
+    return next((word for limit, word in SEAM_WORDS if seam >= limit), "rough")
 
 
 def next_seed(seed: int) -> int:

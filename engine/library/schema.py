@@ -52,7 +52,9 @@ ALTER TABLE takes ADD COLUMN tags TEXT NOT NULL DEFAULT '';
 ALTER TABLE takes ADD COLUMN note TEXT NOT NULL DEFAULT '';
 ALTER TABLE takes ADD COLUMN is_discarded INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX takes_by_facets ON takes (id, key, tempo_bpm, bars, written, is_discarded);
-CREATE VIRTUAL TABLE words USING fts5(text, tokenize = "unicode61 remove_diacritics 2 tokenchars '#%'", prefix = '1 2 3');
+CREATE VIRTUAL TABLE words USING fts5(
+    text, tokenize = "unicode61 remove_diacritics 2 tokenchars '#%'", prefix = '1 2 3'
+);
 INSERT INTO words (rowid, text)
     SELECT id, name || ' ' || key || ' ' || roles || ' ' || genre || ' ' || meter FROM takes;
 """

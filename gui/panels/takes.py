@@ -16,8 +16,9 @@ from PySide6.QtWidgets import (
 
 from engine.messages import Finished
 from gui.panels.bar_strip import paint_notes_small
+from gui.panels.stars import Stars
 from gui.piano_roll.state import RollState
-from gui.takes import Slot, TakeBoard, shown_loop
+from gui.takes import Slot, TakeBoard, seam_word, shown_loop
 from gui.theme import RADIUS_PX, SPACE_PX, mixed
 
 THUMB_WIDTH_PX, THUMB_HEIGHT_PX = 196, 104
@@ -68,6 +69,10 @@ class TakeThumb(QWidget):
         self._paint_title(painter, is_heard=is_heard)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         self._paint_parts(painter, slot)
+        if slot.take is not None and slot.take.missing:
+            painter.setPen(QPen(QColor(theme.warning), 1, Qt.PenStyle.DashLine))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(frame.adjusted(2, 2, -2, -2), RADIUS_PX, RADIUS_PX)
         if slot.take is None and slot.cells_total:
             done = (self.width() - 16) * slot.cells_done / slot.cells_total
             painter.fillRect(QRectF(8, self.height() - 6, done, 2), QColor(theme.accent))
@@ -137,13 +142,33 @@ class TakeThumb(QWidget):
 
 
 def take_note(slot: Slot) -> str:
-    """Return the line beside a take's number: how far it is, or how many wishes were met."""
-    heart = "♥  " if slot.is_favourite else ""
+    """Return the line beside a take's number: how far it is, or how many wishes were met and how it leads back."""
     if slot.take is None:
         return f"{slot.cells_done}/{slot.cells_total} bars" if slot.cells_total else "waiting"
-    met = sum(report.is_met for report in slot.take.reports)
-    notes = slot.take.loop.note_count
-    return f"{heart}{met}/{len(slot.take.reports)} wishes" if slot.take.reports else f"{heart}{notes} notes"
+    take = slot.take
+    words = ["♥"] if slot.is_favourite else []
+    if slot.rating:
+        words.append("★" * slot.rating)
+    if take.missing:
+        words.append(f"partial, {take.missing} bar{'s' if take.missing > 1 else ''} missing")
+    elif take.reports:
+        words.append(f"{sum(report.is_met for report in take.reports)}/{len(take.reports)} wishes")
+    if take.scores.seam is not None:
+        words.append(f"↺ {seam_word(take.scores.seam)}")
+    return "  ".join(words) or f"{take.loop.note_count} notes"
+
+
+def heard_note(slot: Slot) -> str:
+    """Return what is said of the take that is heard."""
+    take = slot.take
+    if take is None:
+        return ""
+    if take.missing:
+        return f"stopped early: {take.missing} bars of parts are missing"
+    seam = take.scores.seam
+    if seam is None:
+        return "your loop is dotted behind it"
+    return f"seam {seam_word(seam)} ({seam:+.2f})   ·   your loop is dotted behind it"
 
 
 class TakesPanel(QFrame):
@@ -157,6 +182,8 @@ class TakesPanel(QFrame):
     accept_wanted = Signal()
     reject_wanted = Signal()
     favourite_wanted = Signal()
+    discard_wanted = Signal()
+    rating_wanted = Signal(int)
     cancel_wanted = Signal()
 
     def __init__(self, board: TakeBoard, state: RollState, parent: QWidget | None = None) -> None:
@@ -178,11 +205,17 @@ class TakesPanel(QFrame):
         self.favourite.setText("♥")
         self.favourite.setToolTip("Favourite (F)")
         self.favourite.setAccessibleName("Favourite")
+        self.stars = Stars()
+        self.discard = QToolButton()
+        self.discard.setText("Throw away")
+        self.discard.setToolTip("Take it off the board (X); the library still has it.")
         self.cancel = QPushButton("Stop writing")
         self._lay_out()
         self.accept.clicked.connect(self.accept_wanted)
         self.reject.clicked.connect(self.reject_wanted)
         self.favourite.clicked.connect(self.favourite_wanted)
+        self.discard.clicked.connect(self.discard_wanted)
+        self.stars.rating_chosen.connect(self.rating_wanted)
         self.cancel.clicked.connect(self.cancel_wanted)
         board.slots_changed.connect(self.rebuild)
         board.slot_changed.connect(self._on_slot_changed)
@@ -196,7 +229,7 @@ class TakesPanel(QFrame):
         head = QHBoxLayout()
         head.setContentsMargins(0, 0, 0, 0)
         head.addWidget(self._title, 1)
-        for widget in (self.cancel, self.favourite, self.reject, self.accept):
+        for widget in (self.cancel, self.stars, self.favourite, self.discard, self.reject, self.accept):
             widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             head.addWidget(widget)
         self._row = QWidget()
@@ -230,6 +263,8 @@ class TakesPanel(QFrame):
     def _on_slot_changed(self, index: int) -> None:
         if index < len(self.thumbs):
             self.thumbs[index].update()
+        if index == self.board.heard:
+            self._show_state()
 
     def _on_heard_changed(self) -> None:
         for thumb in self.thumbs:
@@ -250,9 +285,11 @@ class TakesPanel(QFrame):
         board = self.board
         self._empty.setVisible(not board.slots)
         if board.heard is not None:
-            self._title.setText(f"HEARING TAKE {board.heard + 1}   ·   your loop is dotted behind it")
+            slot = board.slots[board.heard]
+            self._title.setText(f"HEARING TAKE {board.heard + 1}   ·   {heard_note(slot)}")
+            self.stars.show_rating(slot.rating)
         else:
             self._title.setText("WRITING …" if board.is_running else "TAKES")
-        for widget in (self.accept, self.reject, self.favourite):
+        for widget in (self.accept, self.reject, self.favourite, self.discard, self.stars):
             widget.setVisible(board.heard is not None)
         self.cancel.setVisible(board.is_running)

@@ -31,6 +31,7 @@ from engine.music.general_midi import Role
 from engine.music.loop import Loop, Note, Track
 from gui.actions import ACTIONS, keys_as_markdown
 from gui.app import App, Places
+from gui.panels.takes import take_note
 from gui.piano_roll.selection import BarSelection
 from tests.helpers.fake_service import FakeService
 
@@ -137,9 +138,45 @@ def test_stopping_keeps_complete_takes(app: App, service: FakeService, qtbot: Qt
     press(app, Qt.Key.Key_G)
     with qtbot.waitSignal(app.board.slot_changed):
         service.say(1, TakeReady(a_take(service.requests[0], 2)))
+    with qtbot.waitSignal(app.board.slot_changed):
+        service.say(1, Progress(3, 2, 4, 9, 0.1))
     press(app, Qt.Key.Key_Escape)
     assert service.told[-1] == Cancel(1)
-    assert [slot.number for slot in app.board.slots] == [2]
+    assert not app.board.is_running
+    assert [slot.number for slot in app.board.slots] == [2, 3], "what has no bar yet goes at once"
+    partial = replace(a_take(service.requests[0], 3), missing=2)
+    with qtbot.waitSignal(app.board.finished):
+        service.say(1, TakeReady(partial), Finished(1.0, 0.2, 9, "CPU", "base", was_cancelled=True))
+    assert [slot.take for slot in app.board.slots][1] == partial
+    assert "partial" in take_note(app.board.slots[1])
+
+
+def test_pressing_g_while_writing_wants_no_half_takes(app: App, service: FakeService) -> None:
+    press(app, Qt.Key.Key_G)
+    press(app, Qt.Key.Key_G)
+    assert [command for command in service.told if isinstance(command, Cancel)] == [Cancel(1, keeps_partial=False)]
+    assert app.board.is_running
+
+
+def test_favourites_stay_on_the_board(app: App, service: FakeService, qtbot: QtBot) -> None:
+    takes = write_takes(app, service, qtbot)
+    press(app, Qt.Key.Key_2)
+    press(app, Qt.Key.Key_F)
+    write_takes(app, service, qtbot)
+    assert app.board.slots[0].take == takes[1]
+    assert len(app.board.slots) == 5
+
+
+def test_a_take_is_rated_and_thrown_away(app: App, service: FakeService, qtbot: QtBot) -> None:
+    write_takes(app, service, qtbot)
+    press(app, Qt.Key.Key_2)
+    press(app, Qt.Key.Key_4, Qt.KeyboardModifier.AltModifier)
+    assert service.told[-1] == MarkTake(101, rating=4)
+    assert app.board.slots[1].rating == 4
+    press(app, Qt.Key.Key_X)
+    assert MarkTake(101, is_discarded=True) in service.told
+    assert [slot.number for slot in app.board.slots] == [0, 2, 3]
+    assert app.state.loop == app.document.loop
 
 
 def test_seeds_change_from_press_to_press_unless_kept(app: App, service: FakeService) -> None:

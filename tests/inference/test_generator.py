@@ -268,13 +268,14 @@ def test_a_cancelled_take_comes_with_the_bars_that_are_complete() -> None:
 def test_bars_that_a_stopped_rewrite_did_not_reach_keep_their_notes() -> None:
     canvas = demo_canvas()
     request = GenerationRequest(canvas, (CONTEXT, CONTEXT, REPLACE), seed=7, takes=1)
-    count = 0
+    done: list[Progress] = []
     takes: list[Take] = []
     for event in Generator(StubbornModel("uniform", strength=0.5), rank=False).generate(
-        request, is_cancelled=lambda: count >= 1
+        request, is_cancelled=lambda: bool(done)
     ):
-        count += isinstance(event, Progress)
-        if isinstance(event, TakeReady):
+        if isinstance(event, Progress):
+            done.append(event)
+        elif isinstance(event, TakeReady):
             takes.append(event.take)
     edge = canvas.meter.ticks_per_bar
     assert takes[0].missing == canvas.bars - 1
