@@ -173,11 +173,12 @@ class ControlReport:
 
     Attributes:
         part: Index of the part, or -1 for the whole loop.
-        name: The control.
+        name: The control; beside those of the registry "rhythm", "key" and "chords" (shares of 1) and "bar_density".
         asked: The value asked.
         got: The value measured on the take.
         is_met: Whether both fall into the same bin.
         bin_error: Bins between them.
+        bar: Which bar it is about, or -1 for all.
     """
 
     part: int
@@ -186,6 +187,7 @@ class ControlReport:
     got: float
     is_met: bool
     bin_error: int
+    bar: int = -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,11 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _A("part_mute", "Mute part", "Part", ("M",)),
     _A("part_solo", "Solo part", "Part", ("S",)),
     _A("part_use", "Context / replace / ignore", "Part", ("R",), help="What G does with the part in front."),
+    _A("steer_tap", "Tap a rhythm", "Steer", ("T",), help="While the loop plays: the rhythm of the part in front."),
+    _A("steer_chords", "Chords…", "Steer", ("C",), help="Pick or type the chords over the bars."),
+    _A("steer_detect_chords", "Tell chords from the notes", "Steer", ("Shift+C",)),
+    _A("steer_half_time", "Half-time", "Steer", ("Ctrl+Alt+Down",), help="The whole loop at half its pace."),
+    _A("steer_double_time", "Double-time", "Steer", ("Ctrl+Alt+Up",), help="The whole loop at twice its pace."),
     _A("take_generate", "Generate", "Takes", ("G",), help="Write takes: selected bars only, if any are selected."),
     _A("take_cancel", "Stop writing", "Takes", ("Shift+Esc",)),
     _A("take_accept", "Use take", "Takes", ("Return", "Enter")),
@@ -103,10 +108,12 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _A("help_keys", "Keys", "Help", ("?", "F1")),
     _A("help_diagnostics", "Copy diagnostics", "Help"),
 )
+_REPEATING_MENUS = ("Edit", "View")  # a key held down there goes on nudging or zooming
 MENUS = tuple(dict.fromkeys(spec.menu for spec in ACTIONS))
 _BEGIN_GROUPS = frozenset(
-    {"file_save_as", "file_settings", "edit_cut", "edit_quantise", "edit_up", "part_next", "part_mute", "take_accept",
-     "take_rate_1", "take_library", "take_1", "view_zoom_in", "view_snap_finer", "view_theme"}
+    {"file_save_as", "file_settings", "edit_cut", "edit_quantise", "edit_up", "part_next", "part_mute", "steer_chords",
+     "steer_half_time", "take_accept", "take_rate_1", "take_library", "take_1", "view_zoom_in", "view_snap_finer",
+     "view_theme"}
 )  # fmt: skip
 
 
@@ -141,6 +148,7 @@ def _action(window: QMainWindow, spec: ActionSpec, slot: Callable[..., None]) ->
     action.setObjectName(spec.id)
     action.setShortcuts([QKeySequence(keys) for keys in spec.shortcuts])
     action.setCheckable(spec.is_checkable)
+    action.setAutoRepeat(spec.menu in _REPEATING_MENUS)
     keys = f" ({shown_keys(spec)})" if spec.shortcuts else ""
     action.setToolTip(f"{spec.text}{keys}")
     action.setStatusTip(spec.help)

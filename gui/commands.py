@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QInputDialog
 
 from engine.jobs.pipes import ChildStopped
 from engine.jobs.sound import SoundState, Start
@@ -32,6 +31,7 @@ from gui.playback import Playback
 from gui.requests import Target, request_of, target_of, target_text
 from gui.session import Session
 from gui.shelf import Shelf
+from gui.steering import Steering
 from gui.takes import TakeBoard, next_seed
 
 logger = logging.getLogger(__name__)
@@ -67,9 +67,17 @@ class Commands(QObject):
         self.board, self.playback, self.bridge, self.files = board, playback, bridge, files
         self.editor = Editor(state)
         self._tempo_gesture: int | None = None
+        self.steering = Steering(window, state, session, playback, edit=self.edit)
         self.shelf = Shelf(bridge, window, edit=self.edit, write=self.board.generate)
         self.actions = window.add_actions(
-            {**self._slots(), **self.editor.slots(), **files.slots(), **self.shelf.slots(), **appearance}
+            {
+                **self._slots(),
+                **self.editor.slots(),
+                **files.slots(),
+                **self.shelf.slots(),
+                **self.steering.slots(),
+                **appearance,
+            }
         )
         self._connect_document()
         self._connect_panels()
@@ -149,7 +157,6 @@ class Commands(QObject):
         takes.rating_wanted.connect(self.board.rate)
         takes.cancel_wanted.connect(self.board.cancel)
         self.window.roll.ruler.tick_chosen.connect(self.playback.play_from)
-        self.window.roll.ruler.chords_wanted.connect(self.edit_chords)
         self.window.files_dropped.connect(self.files.add_paths)
         self.playback.playing_changed.connect(bar.show_playing)
         self.board.heard_changed.connect(self._on_heard_changed)
@@ -303,17 +310,6 @@ class Commands(QObject):
     def _on_key(self, key: Key | None) -> None:
         self.edit("Change key", loop_edits.with_key(self.loop, key))
         self.window.transport.focus_back()
-
-    def edit_chords(self, bar: int) -> None:
-        """Ask for the chords of a bar."""
-        old = " ".join(str(chord) for chord in self.loop.chords[bar]) if self.loop.chords else ""
-        text, is_ok = QInputDialog.getText(self.window, f"Chords of bar {bar + 1}", "Such as  Am  or  F G7", text=old)
-        if not is_ok:
-            return
-        try:
-            self.edit("Change chords", loop_edits.with_chords_of_bar(self.loop, bar, text))
-        except ValueError as error:
-            self.window.banner.say(str(error))
 
     def cycle_fold(self) -> None:
         folds = list(Fold)

@@ -1,7 +1,9 @@
 """Edits of the loop as a whole: bars, meter, key, chords, parts. Pure; notes that fall out are cut."""
 
+import math
 from dataclasses import replace
 
+from engine.music.analysis import loop_chords
 from engine.music.general_midi import DEFAULT_PROGRAMS, Role
 from engine.music.harmony import Chord, Key
 from engine.music.loop import MAX_BARS, MAX_TRACKS, Loop, Track
@@ -47,6 +49,71 @@ def with_chords_of_bar(loop: Loop, bar: int, text: str) -> Loop:
     bars = list(loop.chords or ((Chord(None),),) * loop.bars)
     bars[bar] = chords
     return replace(loop, chords=() if all(c == (Chord(None),) for c in bars) else tuple(bars))
+
+
+def with_detected_chords(loop: Loop) -> Loop | None:
+    """Return the loop with the chords that its notes have, or None when no pitched part has any."""
+    if not any(track.notes and not track.is_drums for track in loop.tracks):
+        return None
+    return replace(loop, chords=loop_chords(loop))
+
+
+def half_time(loop: Loop) -> Loop:
+    """Return the loop at half its pace and the same tempo: twice as long, or its first half where there is no room."""
+    bars = min(2 * loop.bars, MAX_BARS)
+    length = bars * loop.meter.ticks_per_bar
+    tracks = tuple(_cut(_paced(track, 2.0), length) for track in loop.tracks)
+    chords = tuple(_half(loop.chords[bar // 2], bar % 2) for bar in range(bars)) if loop.chords else ()
+    return replace(loop, bars=bars, tracks=tracks, chords=chords)
+
+
+def double_time(loop: Loop) -> Loop:
+    """Return the loop at twice its pace and the same tempo: half as long; an odd number of bars is played twice."""
+    if loop.bars % 2:
+        loop = repeated(loop, 2) if 2 * loop.bars <= MAX_BARS else with_shape(loop, bars=loop.bars - 1)
+    tracks = tuple(_paced(track, 0.5) for track in loop.tracks)
+    chords = tuple(_joined(*loop.chords[bar : bar + 2]) for bar in range(0, loop.bars, 2)) if loop.chords else ()
+    return replace(loop, bars=loop.bars // 2, tracks=tracks, chords=chords)
+
+
+def repeated(loop: Loop, passes: int) -> Loop:
+    """Return the loop several times in a row, as one.
+
+    Raises:
+        ValueError: It would be longer than a loop can be.
+    """
+    if passes * loop.bars > MAX_BARS:
+        raise ValueError(f"{passes} passes of {loop.bars} bars are more than {MAX_BARS} bars")
+    tracks = tuple(
+        replace(
+            track,
+            notes=tuple(replace(n, onset=n.onset + p * loop.length) for p in range(passes) for n in track.notes),
+        )
+        for track in loop.tracks
+    )
+    return replace(loop, bars=passes * loop.bars, tracks=tracks, chords=loop.chords * passes)
+
+
+def _paced(track: Track, factor: float) -> Track:
+    """Return a part with all times multiplied."""
+    return track.with_notes(
+        replace(n, onset=round(n.onset * factor), duration=max(1, round(n.duration * factor))) for n in track.notes
+    )
+
+
+def _half(chords: tuple[Chord, ...], half: int) -> tuple[Chord, ...]:
+    """Return the chords of one half of a bar."""
+    if len(chords) % 2:
+        return chords if len(chords) == 1 else tuple(chords[i // 2] for i in range(2 * len(chords)))[half::2]
+    middle = len(chords) // 2
+    return chords[middle:] if half else chords[:middle]
+
+
+def _joined(first: tuple[Chord, ...], second: tuple[Chord, ...]) -> tuple[Chord, ...]:
+    """Return the chords of two bars as those of one: equal shares, one where nothing changes."""
+    count = math.lcm(len(first), len(second))
+    chords = tuple(bar[i * len(bar) // count] for bar in (first, second) for i in range(count))
+    return chords[:1] if len(set(chords)) == 1 else chords
 
 
 def with_part(loop: Loop, role: Role) -> Loop:

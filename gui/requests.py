@@ -6,7 +6,7 @@ to *replace*; else the part in front. The button always says which.
 
 from dataclasses import dataclass
 
-from engine.messages import GenerationRequest, PartRequest, PartUse, Sampling
+from engine.messages import GenerationRequest, PartRequest, PartUse
 from engine.music.loop import Loop
 from gui.piano_roll.selection import BarSelection, Selection, bars_of_notes
 from gui.session import LoopWishes, PartSettings
@@ -92,6 +92,7 @@ def request_of(loop: Loop, parts: tuple[PartSettings, ...], wishes: LoopWishes, 
             bars=() if bars == all_bars else bars,
             controls=settings.controls,
             rhythm=settings.rhythm,
+            bar_density=settings.bar_density[: loop.bars],
             keep=settings.keep,
         )
 
@@ -102,7 +103,8 @@ def request_of(loop: Loop, parts: tuple[PartSettings, ...], wishes: LoopWishes, 
         key_locked=wishes.is_key_locked and loop.key is not None,
         chords_locked=wishes.are_chords_locked and bool(loop.chords),
         remix_percent=wishes.remix_percent,
-        sampling=Sampling(default=wishes.sampling),
+        loop_length=wishes.loop_length,
+        sampling=wishes.sampling,
         seed=wishes.seed,
         takes=wishes.takes,
     )

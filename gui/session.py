@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from PySide6.QtCore import QObject, Signal
 
-from engine.messages import FieldSampling, Keep, PartUse
+from engine.messages import Keep, PartUse, Sampling
 from engine.music.loop import Loop
 
 
@@ -23,6 +23,7 @@ class PartSettings:
         volume: Linear, 0 to 1.
         controls: (name, value) wishes; absent ones are open ("auto").
         rhythm: Rhythm mask as in `PartRequest`; "" is open.
+        bar_density: Notes a bar as in `PartRequest`; () is open.
         keep: What a rewrite leaves.
     """
 
@@ -32,6 +33,7 @@ class PartSettings:
     volume: float = 0.8
     controls: tuple[tuple[str, float], ...] = ()
     rhythm: str = ""
+    bar_density: tuple[float | None, ...] = ()
     keep: Keep = Keep.NOTHING
 
     def with_control(self, name: str, value: float | None) -> "PartSettings":
@@ -49,6 +51,7 @@ class LoopWishes:
         is_key_locked, are_chords_locked: Hard limits.
         remix_percent: How much of the replaced notes is rewritten.
         sampling: Temperature and friends.
+        loop_length: Bars after which the music itself repeats; None for auto.
         seed: Of the next takes.
         is_seed_kept: Whether the seed stays from press to press.
         takes: How many at once.
@@ -58,7 +61,8 @@ class LoopWishes:
     is_key_locked: bool = True
     are_chords_locked: bool = False
     remix_percent: float = 100.0
-    sampling: FieldSampling = field(default_factory=lambda: FieldSampling(temperature=0.95))
+    sampling: Sampling = field(default_factory=Sampling)
+    loop_length: int | None = None
     seed: int = 1
     is_seed_kept: bool = False
     takes: int = 4

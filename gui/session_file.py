@@ -10,13 +10,13 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
-from engine.messages import FieldSampling, Keep, PartUse
+from engine.messages import FieldSampling, Keep, PartUse, Sampling
 from gui.piano_roll.transform import Fold, Snap
 from gui.session import LoopWishes, PartSettings
 
 logger = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 Plain = dict[str, Any]
 
 
@@ -49,8 +49,9 @@ def parts_of_plain(plain: Plain) -> tuple[PartSettings, ...]:
 def _part(entry: Plain) -> PartSettings:
     values = _known(PartSettings, entry)
     controls = tuple((str(name), float(value)) for name, value in values.pop("controls", ()))
+    density = tuple(None if notes is None else float(notes) for notes in values.pop("bar_density", ()))
     use, keep = PartUse(values.pop("use", "context")), Keep(values.pop("keep", "nothing"))
-    return replace(PartSettings(**values), use=use, keep=keep, controls=controls)
+    return replace(PartSettings(**values), use=use, keep=keep, controls=controls, bar_density=density)
 
 
 def wishes_of_plain(plain: Plain) -> LoopWishes:
@@ -61,10 +62,18 @@ def wishes_of_plain(plain: Plain) -> LoopWishes:
     """
     try:
         values = _known(LoopWishes, plain["wishes"])
-        sampling = FieldSampling(**_known(FieldSampling, values.pop("sampling", {})))
+        sampling = _sampling(values.pop("sampling", {}))
         return LoopWishes(**values, sampling=sampling)
     except (KeyError, TypeError) as error:
         raise ValueError(f"the wishes are damaged: {error!r}") from error
+
+
+def _sampling(entry: Plain) -> Sampling:
+    if "default" not in entry:  # version 1 had one temperature for all fields
+        return Sampling(default=FieldSampling(**_known(FieldSampling, entry)))
+    fields_of = tuple((str(name), FieldSampling(**_known(FieldSampling, each))) for name, each in entry["fields"])
+    default = FieldSampling(**_known(FieldSampling, entry["default"]))
+    return Sampling(default, fields_of, float(entry["repetition_penalty"]))
 
 
 def _known(kind: type, entry: Plain) -> Plain:

@@ -133,7 +133,7 @@ def take_record(written: WrittenTake) -> dict[str, Any]:
         "controls": [
             {
                 "part": labels.get(report.part),
-                "name": report.name,
+                "name": report.name if report.bar < 0 else f"{report.name}_{report.bar + 1}",
                 "asked": report.asked,
                 "got": report.got,
                 "is_met": report.is_met,

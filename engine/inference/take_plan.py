@@ -320,14 +320,24 @@ def _chord_tones(identity: int, *, is_bass: bool) -> list[int]:
     return sorted(chord.pitch_classes)
 
 
+def rhythm_steps(request: GenerationRequest, part: int) -> Bools:
+    """Return where a part's rhythm mask lets notes begin, bool [bars, steps]; everywhere where there is none.
+
+    Raises:
+        RequestError: The mask does not fit the meter.
+    """
+    text, label = request.parts[part].rhythm, request.canvas.tracks[part].label
+    meter, bars = request.canvas.meter, request.canvas.bars
+    if not text:
+        return np.ones((bars, meter.steps_per_bar), dtype=bool)
+    patterns = [_pattern_steps(bar, meter.steps_per_bar, label, meter) for bar in text.split("|")]
+    return np.stack([patterns[bar % len(patterns)] for bar in range(bars)])
+
+
 def _legal_positions(request: GenerationRequest, part: int) -> Bools:
     wanted, label = request.parts[part], request.canvas.tracks[part].label
-    meter, bars = request.canvas.meter, request.canvas.bars
-    steps = meter.steps_per_bar
-    legal = np.ones((bars, steps), dtype=bool)
-    if wanted.rhythm:
-        patterns = [_pattern_steps(text, steps, label, meter) for text in wanted.rhythm.split("|")]
-        legal = np.stack([patterns[bar % len(patterns)] for bar in range(bars)])
+    bars, steps = request.canvas.bars, request.canvas.meter.steps_per_bar
+    legal = rhythm_steps(request, part)
     feel = wanted.control("feel")
     if feel is not None:
         if round(feel) not in (*GRID_LEVELS, HUMAN):

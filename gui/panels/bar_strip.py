@@ -5,6 +5,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QWidget
 
 from engine.music.loop import Loop
+from gui.panels.own_keys import OwnKeys
 from gui.piano_roll.state import RollState
 from gui.theme import Theme, mixed
 
@@ -57,6 +58,7 @@ class BarStrip(QWidget):
         self._anchor: int | None = None
         self._cursor_bar = 0
         self.setFixedHeight(HEIGHT_PX)
+        OwnKeys(self, (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Space))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(f"Bars of {state.loop.tracks[part].label}")
         self.setToolTip("Click a bar (drag for several, Ctrl adds), then press G: only that is rewritten.")

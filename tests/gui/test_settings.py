@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.messages import FieldSampling, Keep, PartUse
+from engine.messages import FieldSampling, Keep, PartUse, Sampling
 from gui.piano_roll.transform import Fold, Snap
 from gui.session import LoopWishes, PartSettings
 from gui.session_file import parts_of_plain, plain_of_session, read_session, wishes_of_plain
@@ -48,16 +48,23 @@ def test_every_setting_has_a_title() -> None:
 
 def test_a_session_comes_back_as_it_was(tmp_path: Path) -> None:
     parts = (
-        PartSettings(PartUse.REPLACE, True, False, 0.5, (("density", 3.5),), "x..x", Keep.RHYTHM),
+        PartSettings(PartUse.REPLACE, True, False, 0.5, (("density", 3.5),), "x..x", (2.5, None), Keep.RHYTHM),
         PartSettings(),
     )
-    wishes = LoopWishes(genre="pop", seed=9, sampling=FieldSampling(temperature=1.3, top_k=7))
+    sampling = Sampling(FieldSampling(temperature=1.3, top_k=7), (("pitch", FieldSampling(0.5)),), 1.2)
+    wishes = LoopWishes(genre="pop", seed=9, sampling=sampling, loop_length=2)
     plain = plain_of_session(parts, wishes, front=1, snap=Snap.EIGHTH_TRIPLET, fold=Fold.USED)
     write_json(tmp_path / "session.json", plain)
     read = read_session(tmp_path / "session.json")
     assert parts_of_plain(read) == parts
     assert wishes_of_plain(read) == wishes
     assert (read["front"], Snap[read["snap"]], Fold[read["fold"]]) == (1, Snap.EIGHTH_TRIPLET, Fold.USED)
+
+
+def test_a_session_of_the_first_version_is_read() -> None:
+    sampling = {"temperature": 1.3, "min_p": 0.02, "top_p": 1.0, "top_k": 7}
+    wishes = wishes_of_plain({"schema_version": 1, "wishes": {"seed": 9, "sampling": sampling}})
+    assert wishes == LoopWishes(seed=9, sampling=Sampling(FieldSampling(temperature=1.3, top_k=7)))
 
 
 @pytest.mark.parametrize(

@@ -229,7 +229,7 @@ def test_asked_stands_beside_got() -> None:
     request = replace(keys_request(takes=1), parts=(CONTEXT, CONTEXT, part))
     take = takes_of(request, "dense")[0]
     reports = {report.name: report for report in take.reports}
-    assert set(reports) == {"highest_pitch", "polyphony_max", "density"}
+    assert set(reports) == {"highest_pitch", "polyphony_max", "density", "chords"}
     assert reports["highest_pitch"].is_met
     assert reports["highest_pitch"].got == max(n.pitch for n in take.loop.tracks[2].notes)
     assert reports["polyphony_max"].is_met

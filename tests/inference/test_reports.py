@@ -5,6 +5,7 @@ import pytest
 from engine.inference.reports import control_reports
 from engine.messages import ControlReport, GenerationRequest, PartRequest, PartUse
 from engine.music.general_midi import Role
+from engine.music.harmony import Key, parse_chords
 from engine.music.loop import Loop, Note, Track
 
 NOTES = (Note(0, 48, 480), Note(0, 55, 480), Note(480, 60, 480), Note(1920, 72, 480))
@@ -45,3 +46,21 @@ def test_only_the_bars_that_were_written_count() -> None:
 
 def test_what_means_nothing_for_drums_is_not_reported() -> None:
     assert set(reports(Role.DRUMS, density=4, polyphony_max=1)) == {"density"}
+
+
+def test_a_drawn_density_is_reported_bar_by_bar() -> None:
+    part = PartRequest(PartUse.REPLACE, bar_density=(3.0, None))
+    loop = Loop(bars=2, tracks=(Track(Role.KEYS, NOTES),))
+    (report,) = control_reports(GenerationRequest(loop, (part,)), loop)
+    assert (report.name, report.bar, report.asked, report.got, report.is_met) == ("bar_density", 0, 3.0, 3, True)
+
+
+def test_rhythm_key_and_chords_are_reported_as_shares() -> None:
+    part = PartRequest(PartUse.REPLACE, rhythm="x...")
+    chords = parse_chords("C|C")
+    loop = Loop(bars=2, tracks=(Track(Role.KEYS, NOTES),), key=Key.parse("C minor"), chords=chords)
+    request = GenerationRequest(loop, (part,), key_locked=True)
+    got = {report.name: (report.part, report.got, report.is_met) for report in control_reports(request, loop)}
+    assert got["rhythm"] == (0, 0.75, False)
+    assert got["key"] == (-1, 1.0, True)
+    assert got["chords"][0] == -1
