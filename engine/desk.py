@@ -11,12 +11,14 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from engine.errors import EngineError, LibraryError
+from engine.inference.inspection import prompt_lines, take_lines
 from engine.jobs.files import FilesRead, FilesWritten, ReadFiles, ReadLoop, RenderWav, WriteFiles
-from engine.jobs.library import FindTakes, LoadTake, MarkTake, TakeLoaded, TakesFound
+from engine.jobs.inspection import InspectTake, TakeInspected
+from engine.jobs.library import FindTakes, KeepTakes, LoadTake, MarkTake, TakeLoaded, TakesFound, TakesKept
 from engine.jobs.numbers import NO_JOB
 from engine.jobs.pipes import DeskCommand, Event, JobEvent, LibraryCommand, Shutdown
 from engine.jobs.sound import Play, PlayNote, Position, SetGains, SetMetronome, StopPlaying
-from engine.library.store import TakeStore
+from engine.library.store import Origin, TakeStore
 from engine.live.synth import DEFAULT_SAMPLE_RATE, render_loop, write_wav
 from engine.live.transport import Transport
 from engine.messages import Failed
@@ -91,8 +93,10 @@ class _Desk:
                 self._send(job, FilesRead(tuple(_read(path) for path in paths)))
             case WriteFiles():
                 self._write(command)
-            case FindTakes() | LoadTake() | MarkTake():
+            case FindTakes() | LoadTake() | MarkTake() | KeepTakes():
                 self._do_in_library(command)
+            case InspectTake():
+                self._send(command.job, _inspected(command))
             case Shutdown():
                 self._is_ending = True
             case RenderWav(path, loop, passes, job):
@@ -113,6 +117,9 @@ class _Desk:
                 self._send(job, TakeLoaded(self._store.load(library_id)))
             case MarkTake():
                 self._store.mark(command)
+            case KeepTakes(request, takes, made, job):
+                store, origin = self._store, Origin(made=made)
+                self._send(job, TakesKept(tuple(store.keep(request, take, origin) for take in takes)))
 
     def _write(self, command: WriteFiles) -> None:
         for file in command.files:
@@ -131,3 +138,9 @@ def _read(path: str) -> ReadLoop:
     except EngineError as error:
         return ReadLoop(path, None, (str(error),))
     return ReadLoop(path, result.loop, result.dropped)
+
+
+def _inspected(command: InspectTake) -> TakeInspected:
+    request, number, loop = command.request, command.number, command.loop
+    written = take_lines(request, number, loop) if loop is not None else ()
+    return TakeInspected(tuple(prompt_lines(request, number)), tuple(written))

@@ -126,6 +126,8 @@ class GenerationRequest:
         loopable: Whether the model is told that the music is a loop; None leaves it open.
         loop_length: Bars after which the music itself repeats; None leaves it open.
         loop_count: How often; None leaves it open.
+        repeats: (bar, earlier bar) pairs: once all is written, the one becomes a copy of the other in every part; the
+            model does not see it.
         remix_percent: Share of the notes in the bars concerned that is rewritten, the rest stays; 100 is all.
         order: Part by part or bar by bar.
         sampling: Temperatures and friends.
@@ -142,6 +144,7 @@ class GenerationRequest:
     loopable: bool | None = True
     loop_length: int | None = None
     loop_count: int | None = None
+    repeats: tuple[tuple[int, int], ...] = ()
     remix_percent: float = 100.0
     order: WriteOrder = WriteOrder.PARTS
     sampling: Sampling = field(default_factory=Sampling)
@@ -161,6 +164,8 @@ class GenerationRequest:
         for part in self.parts:
             if any(not 0 <= bar < self.canvas.bars for bar in part.bars) or len(part.bar_density) > MAX_BARS:
                 raise ValueError(f"bars are 1 to {self.canvas.bars}")
+        if any(not 0 <= source < bar < self.canvas.bars for bar, source in self.repeats):
+            raise ValueError("a bar repeats an earlier one")
 
     def bars_of(self, part: int) -> tuple[int, ...]:
         """Return the bars that the request of a part concerns."""

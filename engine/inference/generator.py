@@ -160,7 +160,7 @@ class _Run:
 def _finished_take(request: GenerationRequest, plan: TakePlan, masks: TakeMasks, *, log_prob: float) -> Take:
     done = masks.cells_done
     rows = [row for cell in range(done) for row in masks.new_rows_of_cell(cell)]
-    loop = assembled(request, plan, rows, missing=plan.cells[done:])
+    loop = assembled(request, plan, rows, missing=plan.cells[done:]).with_bars_repeated(request.repeats)
     return Take(
         number=0,
         loop=loop,

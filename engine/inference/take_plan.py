@@ -152,6 +152,7 @@ def _uses(request: GenerationRequest) -> npt.NDArray[np.int8]:
         elif part.use is PartUse.REPLACE:
             use[index] = Use.CONTEXT
             use[index, bars] = Use.TARGET
+    use[:, [bar for bar, _ in request.repeats]] = Use.OUT
     return use
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from engine.jobs.numbers import NO_JOB
-from engine.messages import GenerationRequest
+from engine.messages import GenerationRequest, Take
 from engine.music.loop import Loop
 
 MAX_FOUND = 200
@@ -161,3 +161,26 @@ class TakeLoaded:
     """A take out of the library."""
 
     kept: KeptTake
+
+
+@dataclass(frozen=True, slots=True)
+class KeepTakes:
+    """Put takes that no model wrote into the library. Answered by `TakesKept` or `Failed`.
+
+    Attributes:
+        request: What they belong to.
+        takes: What was made.
+        made: How, such as "morph"; "" is not allowed.
+    """
+
+    request: GenerationRequest
+    takes: tuple[Take, ...]
+    made: str
+    job: int = NO_JOB
+
+
+@dataclass(frozen=True, slots=True)
+class TakesKept:
+    """The rows of takes that were put into the library, in their order."""
+
+    library_ids: tuple[int, ...]

@@ -4,7 +4,17 @@ from dataclasses import dataclass
 from enum import Enum
 
 from engine.jobs.files import FilesRead, FilesWritten, ReadFiles, RenderWav, WriteFiles
-from engine.jobs.library import FindTakes, LoadTake, MarkTake, TakeKept, TakeLoaded, TakesFound
+from engine.jobs.inspection import InspectTake, TakeInspected
+from engine.jobs.library import (
+    FindTakes,
+    KeepTakes,
+    LoadTake,
+    MarkTake,
+    TakeKept,
+    TakeLoaded,
+    TakesFound,
+    TakesKept,
+)
 from engine.jobs.sound import Play, PlayNote, Position, SetGains, SetMetronome, SoundState, StopPlaying
 from engine.jobs.writing import Cancel, Generate, WorkerReady
 from engine.messages import Failed, GenerationEvent
@@ -38,13 +48,15 @@ class ChildStopped:
 
 
 WorkerCommand = Generate | Cancel | Shutdown
-LibraryCommand = FindTakes | LoadTake | MarkTake
+LibraryQuestion = FindTakes | LoadTake | KeepTakes
+LibraryCommand = LibraryQuestion | MarkTake
+LibraryAnswer = TakesFound | TakeLoaded | TakesKept
 SoundCommand = Play | SetGains | SetMetronome | PlayNote | StopPlaying
-Question = Generate | ReadFiles | WriteFiles | RenderWav | FindTakes | LoadTake  # commands that are answered
-DeskCommand = ReadFiles | WriteFiles | RenderWav | SoundCommand | LibraryCommand | Shutdown
+Question = Generate | ReadFiles | WriteFiles | RenderWav | LibraryQuestion | InspectTake  # commands that are answered
+DeskCommand = ReadFiles | WriteFiles | RenderWav | SoundCommand | LibraryCommand | InspectTake | Shutdown
 Order = Cancel | SoundCommand | MarkTake  # commands that are not
 Command = WorkerCommand | DeskCommand
-Answer = FilesRead | FilesWritten | TakesFound | TakeLoaded  # what ends a job of the desk, unless it is `Failed`
+Answer = FilesRead | FilesWritten | LibraryAnswer | TakeInspected  # what ends a job of the desk, unless it is `Failed`
 Event = GenerationEvent | Failed | WorkerReady | TakeKept | Answer | SoundState | Position | ChildStopped
 
 

@@ -148,6 +148,16 @@ class Loop:
         tracks[index] = track
         return replace(self, tracks=tuple(tracks))
 
+    def with_bars_repeated(self, repeats: Iterable[tuple[int, int]]) -> "Loop":
+        """Return the loop with bars made copies of others: (bar, the bar it repeats) pairs, in every part."""
+        loop, ticks = self, self.meter.ticks_per_bar
+        for bar, source in repeats:
+            tracks = [
+                _with_bar_repeated(track, bar * ticks, source * ticks, ticks, loop.length) for track in loop.tracks
+            ]
+            loop = loop.with_tracks(tracks)
+        return loop
+
     def transposed(self, semitones: int) -> "Loop":
         """Return the loop with every pitched part, its key and its chords moved by `semitones`.
 
@@ -200,6 +210,15 @@ def without_overlaps(notes: Iterable[Note]) -> tuple[Note, ...]:
         last_of_pitch[note.pitch] = len(kept)
         kept.append(note)
     return tuple(kept)
+
+
+def _with_bar_repeated(track: Track, start: int, source: int, ticks: int, length: int) -> Track:
+    copies = [
+        replace(note, onset=onset, duration=min(note.duration, length - onset))
+        for note in track.notes_between(source, source + ticks)
+        for onset in (note.onset - source + start,)
+    ]
+    return track.with_notes([n for n in track.notes if not start <= n.onset < start + ticks] + copies)
 
 
 def _transposed_track(track: Track, semitones: int) -> Track:

@@ -281,3 +281,15 @@ def test_bars_that_a_stopped_rewrite_did_not_reach_keep_their_notes() -> None:
     assert takes[0].missing == canvas.bars - 1
     later = [note for note in takes[0].loop.tracks[2].notes if note.onset >= edge]
     assert later == [note for note in canvas.tracks[2].notes if note.onset >= edge]
+
+
+def test_bars_that_repeat_are_copies_and_unseen() -> None:
+    canvas = demo_canvas(empty=(Role.KEYS,))
+    keys = PartRequest(PartUse.REPLACE, bars=(0, 1))
+    request = GenerationRequest(canvas, (CONTEXT, CONTEXT, keys), repeats=((2, 0), (3, 1)), takes=1)
+    (take,) = takes_of(request)
+    bar = canvas.meter.ticks_per_bar
+    for track in (take.loop.tracks[0], take.loop.tracks[2]):
+        first = [(n.onset, n.pitch) for n in track.notes_between(0, 2 * bar)]
+        assert first
+        assert [(n.onset - 2 * bar, n.pitch) for n in track.notes_between(2 * bar, 4 * bar)] == first
