@@ -22,7 +22,7 @@ from engine.inference.bundle import ModelBundle
 from engine.inference.model import OnnxLoopModel
 from engine.resources import model_folder
 from training.dataset import SongPool
-from training.evaluation import evaluate_model
+from training.evaluation.likelihood import evaluate_model
 from training.prepare import PrepareConfig, PrepareReport, prepare
 
 CONFIGS = Path(__file__).with_name("configs")

@@ -1,0 +1,125 @@
+"""How well the last bar leads to the first: cuts, the model's surprise, and the join among real joins.
+
+*Seam ratio* (after LoopGen's seam perplexity): how unlikely a model finds the first bar when the loop is turned so that
+it comes last, over the same at the inner bar lines; 1 is a join like any other. *Join*: how usual the pairs of
+neighbouring bars are, the one across the seam included, by a judge that was fitted to tell loops cut at their bar lines
+from loops cut a beat or more late; its percentile is taken among real loops.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.inference.model import LoopModel
+from engine.representation.controls import exact_loop_ids, loop_control_id
+from engine.representation.layout import Order, Plan, Use, labels_of, training_rows
+from engine.representation.sheet import DURATION_TABLE, Sheet
+from engine.representation.vocabulary import DRUM_OFFSET, ROW_WIDTH, Field, Kind
+
+FloatArray = npt.NDArray[np.float64]
+MAX_ROWS = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class SeamSurprise:
+    """What a model says of a loop's bar lines.
+
+    Attributes:
+        seam: Nats a note of the first bar after the last.
+        inner: Nats a note of the other bars after those before them, mean over notes.
+    """
+
+    seam: float
+    inner: float
+
+    @property
+    def ratio(self) -> float:
+        return self.seam / max(self.inner, 1e-9)
+
+
+def turned(sheet: Sheet, bars: int) -> Sheet:
+    """Begin `bars` bars later, whatever rings: only what is read is turned, nothing is written."""
+    notes = replace(sheet.notes, bar=((sheet.notes.bar - bars) % sheet.bars).astype(np.int32))
+    order = np.lexsort((notes.pitch, notes.position, notes.bar, notes.track))
+    return replace(sheet, notes=notes.take(order), chords=np.roll(sheet.chords, -bars, axis=0))
+
+
+def seam_surprise(model: LoopModel, sheet: Sheet) -> SeamSurprise | None:
+    """Ask a model how unlikely each bar is after all the others, the loop turned so that it comes last.
+
+    Returns:
+        None of one bar, of a loop too long to be read, or where the first bar or all others are empty.
+    """
+    if sheet.bars < 2:
+        return None
+    blind = replace(sheet, chords=np.zeros_like(sheet.chords), key=None)
+    sequences = [_last_bar_rows(turned(blind, bar + 1)) for bar in range(sheet.bars)]
+    longest = max(len(rows) for rows in sequences)
+    if longest > MAX_ROWS:
+        return None
+    rows = np.zeros((sheet.bars, longest, ROW_WIDTH), np.int16)
+    labels = np.full((sheet.bars, longest, len(Field)), -1, np.int64)
+    for index, sequence in enumerate(sequences):
+        rows[index, : len(sequence)] = sequence
+        labels[index, : len(sequence)] = labels_of(sequence)
+    nats = model.score(rows, labels).sum(axis=(1, 2), dtype=np.float64)
+    notes = (labels[:, :, Field.KIND] == Kind.NOTE).sum(axis=1)
+    if not notes[0] or not notes[1:].sum():
+        return None
+    return SeamSurprise(float(nats[0] / notes[0]), float(nats[1:].sum() / notes[1:].sum()))
+
+
+def _last_bar_rows(sheet: Sheet) -> npt.NDArray[np.int16]:
+    use = np.full((len(sheet.roles), sheet.bars), Use.CONTEXT, np.int8)
+    use[:, -1] = Use.TARGET
+    ids = exact_loop_ids(sheet.meter, sheet.tempo_bpm, sheet.bars)
+    ids |= {"order": loop_control_id("order", Order.TRACK_MAJOR), "loopable": loop_control_id("loopable", 1)}
+    slots = tuple(range(1, len(sheet.roles) + 1))
+    return training_rows(sheet, Plan(use=use, slots=slots, loop_ids=tuple(sorted(ids.values()))))
+
+
+def ringing_share(sheet: Sheet) -> float:
+    """Return the share of the last bar's pitched notes that sound to the very end: what a wrong cut raises."""
+    notes = sheet.notes
+    mine = notes.take((notes.bar == sheet.bars - 1) & (notes.pitch < DRUM_OFFSET))
+    if not len(mine):
+        return 0.0
+    end = mine.bar * sheet.meter.steps_per_bar + mine.position + DURATION_TABLE[mine.duration]
+    return float((end >= sheet.total_steps).mean())
+
+
+def place_profile(sheet: Sheet) -> FloatArray:
+    """Return where in the bar things happen: what tells a bar line from any other beat, float64 [33].
+
+    Shares of the onsets of drums, bass and the rest on each of eight places of the bar; for each, the share of bars
+    with a note on the first place; the same of kicks and crashes; snares on the backbeat; how much of the harmony's
+    movement is on bar lines; what rings to the end; 1.
+    """
+    notes, bars = sheet.notes, max(1, sheet.bars)
+    place = np.minimum(notes.position * 8 // sheet.meter.steps_per_bar, 7)
+    roles = np.array([role.value for role in sheet.roles] or [""])[notes.track] if len(notes) else np.zeros(0, str)
+    drums = notes.pitch >= DRUM_OFFSET
+    groups = (drums, roles == "bass", ~drums & (roles != "bass"))
+    parts: list[FloatArray] = []
+    first = notes.position < max(1, sheet.meter.steps_per_bar // 32)
+    for group in groups:
+        counts = np.bincount(place[group], minlength=8).astype(np.float64)
+        parts += [counts / max(1.0, counts.sum()), np.array([len(np.unique(notes.bar[group & first])) / bars])]
+    key = notes.pitch - DRUM_OFFSET
+    on_first = [len(np.unique(notes.bar[drums & first & np.isin(key, keys)])) / bars for keys in ((35, 36), (49, 57))]
+    snares = drums & np.isin(key, (38, 40))
+    backbeat = np.bincount(place[snares], minlength=8)[[2, 6]].sum() / max(1, int(snares.sum()))
+    return np.concatenate([*parts, on_first, [backbeat, _new_harmony(sheet), ringing_share(sheet)], [1.0]])
+
+
+def _new_harmony(sheet: Sheet) -> float:
+    """Return how much of the harmony's movement from beat to beat falls on bar lines, the seam among them."""
+    notes = sheet.notes
+    pitched = notes.take(notes.pitch < DRUM_OFFSET)
+    beats = max(1, sheet.meter.steps_per_bar // 24)
+    total = sheet.bars * beats
+    beat = np.minimum((pitched.bar * sheet.meter.steps_per_bar + pitched.position) // 24, total - 1)
+    chroma = np.bincount(beat * 12 + pitched.pitch % 12, minlength=total * 12).reshape(total, 12) > 0
+    new = (chroma & ~np.roll(chroma, 1, axis=0)).sum(axis=1) / np.maximum(chroma.sum(axis=1), 1)
+    return float(new[::beats].sum() / max(1e-9, new.sum()))

@@ -1,0 +1,57 @@
+"""Builds the index that tells how original a take is, from packed songs.
+
+python -m training.originality --data PACKED --out assets/originality
+"""
+
+import argparse
+import logging
+from pathlib import Path
+
+import numpy as np
+
+from engine.music.timing import TICKS_PER_STEP
+from engine.similarity.originality import FILE_NAME, PhraseIndex, sampled
+from engine.similarity.phrases import HashArray, phrases
+from training.dataset import SongPool
+from training.songs import PackedSong
+
+logger = logging.getLogger(__name__)
+
+
+def song_phrases(song: PackedSong) -> HashArray:
+    """Return the different phrases of a song, placed as `Sheet` places them."""
+    pitched = ~song.is_drums
+    step = (song.onset[pitched] + TICKS_PER_STEP // 2) // TICKS_PER_STEP
+    found = phrases(part=song.track[pitched], sixteenth=(step + 3) // 6, pitch=song.pitch[pitched])
+    return np.unique(found.hashes)
+
+
+def build_index(songs: SongPool) -> PhraseIndex:
+    """Return the index of all songs of a split; versions of one song count as one."""
+    numbers: dict[str, int] = {}
+    hashes: list[HashArray] = []
+    owners: list[np.ndarray] = []
+    for song in songs:
+        of = song_phrases(song)
+        of = of[sampled(of)]
+        hashes.append(of)
+        number = numbers.setdefault(song.info.song_group or song.info.name, len(numbers))
+        owners.append(np.full(len(of), number, np.int64))
+    return PhraseIndex.build(np.concatenate(hashes), np.concatenate(owners), songs=len(songs))
+
+
+def main() -> None:
+    """Build from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    index = build_index(SongPool(options.data, "train"))
+    index.save(options.out / FILE_NAME)
+    filled = float((index.table > 0).mean())
+    logger.info("%d songs, %d bytes, %.0f %% full", index.songs, index.table.nbytes, 100 * filled)
+
+
+if __name__ == "__main__":
+    main()
