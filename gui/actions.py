@@ -41,6 +41,10 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _A("file_save_as", "Save loop as MIDI…", "File", ("Ctrl+S", "Ctrl+Shift+S")),
     _A("file_save_parts", "Save one file a part…", "File"),
     _A("file_render", "Render to WAV…", "File", ("Ctrl+R",)),
+    _A(
+        "file_save_recipe", "Save recipe…", "File", ("Ctrl+Shift+E",), help="Keep all that is asked, the seed included."
+    ),
+    _A("file_open_recipe", "Open recipe…", "File", ("Ctrl+E",), help="Ask again what a recipe asks."),
     _A("file_copy", "Copy file", "File", ("Ctrl+Alt+C",), help="Put a MIDI file on the clipboard, to paste in a DAW."),
     _A("file_reveal", "Reveal last file", "File", help="Show the file that was last handed off in its folder."),
     _A("file_settings", "Settings…", "File", ("Ctrl+,",)),
@@ -76,9 +80,12 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _A("part_mute", "Mute part", "Part", ("M",)),
     _A("part_solo", "Solo part", "Part", ("S",)),
     _A("part_use", "Context / replace / ignore", "Part", ("R",), help="What G does with the part in front."),
+    _A("steer_words", "Say it in words", "Steer", ("/",), help="Words move the knobs you see."),
     _A("steer_tap", "Tap a rhythm", "Steer", ("T",), help="While the loop plays: the rhythm of the part in front."),
     _A("steer_chords", "Chords…", "Steer", ("C",), help="Pick or type the chords over the bars."),
     _A("steer_detect_chords", "Tell chords from the notes", "Steer", ("Shift+C",)),
+    _A("steer_form", "Form…", "Steer", ("Ctrl+F",), help="Write A A' B A or another form out of the loop."),
+    _A("steer_fill", "Fill…", "Steer", ("Shift+F",), help="Write a fill at the end of every Nth pass."),
     _A("steer_half_time", "Half-time", "Steer", ("Ctrl+Alt+Down",), help="The whole loop at half its pace."),
     _A("steer_double_time", "Double-time", "Steer", ("Ctrl+Alt+Up",), help="The whole loop at twice its pace."),
     _A("take_generate", "Generate", "Takes", ("G",), help="Write takes: selected bars only, if any are selected."),
@@ -88,6 +95,14 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _A("take_favourite", "Favourite", "Takes", ("F",), help="Favourites stay on the board when new takes come."),
     _A("take_discard", "Throw away", "Takes", ("X",), help="Take it off the board; the library still has it."),
     *(_A(f"take_rate_{n}", f"Rate {n} of 5", "Takes", (f"Alt+{n}",)) for n in range(1, 6)),
+    _A(
+        "take_morph",
+        "Morph to this take…",
+        "Takes",
+        ("Shift+M",),
+        help="Steps from your loop to the take that is heard.",
+    ),
+    _A("take_inspect", "Look inside…", "Takes", ("I",), help="The take, or what G would ask, as the model reads it."),
     _A("take_library", "Library of takes…", "Takes", ("L",), help="Every take ever written: search, bring back."),
     _A("take_next", "Next take", "Takes", (".",)),
     _A("take_previous", "Previous take", "Takes", (",",)),
@@ -111,10 +126,29 @@ ACTIONS: tuple[ActionSpec, ...] = (
 _REPEATING_MENUS = ("Edit", "View")  # a key held down there goes on nudging or zooming
 MENUS = tuple(dict.fromkeys(spec.menu for spec in ACTIONS))
 _BEGIN_GROUPS = frozenset(
-    {"file_save_as", "file_settings", "edit_cut", "edit_quantise", "edit_up", "part_next", "part_mute", "steer_chords",
-     "steer_half_time", "take_accept", "take_rate_1", "take_library", "take_1", "view_zoom_in", "view_snap_finer",
-     "view_theme"}
-)  # fmt: skip
+    {
+        "file_save_as",
+        "file_save_recipe",
+        "file_copy",
+        "file_settings",
+        "edit_cut",
+        "edit_quantise",
+        "edit_up",
+        "part_next",
+        "part_mute",
+        "steer_chords",
+        "steer_half_time",
+        "steer_form",
+        "take_accept",
+        "take_morph",
+        "take_rate_1",
+        "take_library",
+        "take_1",
+        "view_zoom_in",
+        "view_snap_finer",
+        "view_theme",
+    }
+)
 
 
 class ActionTable:

@@ -13,12 +13,13 @@ from PySide6.QtCore import QObject
 from engine.jobs.pipes import ChildStopped
 from engine.jobs.sound import SoundState, Start
 from engine.jobs.writing import WorkerReady
-from engine.messages import Failed, PartUse
+from engine.messages import Failed, GenerationRequest, PartUse
 from engine.music.general_midi import Role
 from engine.music.harmony import Key
 from engine.music.loop import Loop, Track
 from engine.music.timing import Meter
 from gui import loop_edits
+from gui.arranging import Arranging
 from gui.document import LoopDocument
 from gui.editing import Editor
 from gui.engine_bridge import EngineBridge
@@ -28,11 +29,12 @@ from gui.piano_roll.selection import NOTHING, BarSelection
 from gui.piano_roll.state import RollState
 from gui.piano_roll.transform import Fold, Snap
 from gui.playback import Playback
+from gui.recipes import Recipes
 from gui.requests import Target, request_of, target_of, target_text
 from gui.session import Session
 from gui.shelf import Shelf
 from gui.steering import Steering
-from gui.takes import TakeBoard, next_seed
+from gui.takes import TakeBoard
 
 logger = logging.getLogger(__name__)
 
@@ -68,17 +70,18 @@ class Commands(QObject):
         self.editor = Editor(state)
         self._tempo_gesture: int | None = None
         self.steering = Steering(window, state, session, playback, edit=self.edit)
-        self.shelf = Shelf(bridge, window, edit=self.edit, write=self.board.generate)
-        self.actions = window.add_actions(
-            {
-                **self._slots(),
-                **self.editor.slots(),
-                **files.slots(),
-                **self.shelf.slots(),
-                **self.steering.slots(),
-                **appearance,
-            }
+        self.arranging = Arranging(
+            window, document, session, board, bridge, request=self.current_request, write=self._write
         )
+        self.recipes = Recipes(
+            window, state, session, request=self.current_request, edit=self.edit, folder=lambda: files.folder
+        )
+        self.shelf = Shelf(bridge, window, edit=self.edit, write=self.board.generate)
+        rooms = (self.editor, files, self.shelf, self.steering, self.arranging, self.recipes)
+        slots = {**self._slots(), **appearance}
+        for room in rooms:
+            slots.update(room.slots())
+        self.actions = window.add_actions(slots)
         self._connect_document()
         self._connect_panels()
         self._connect_engine()
@@ -238,12 +241,21 @@ class Commands(QObject):
         if not target.bars:
             self.window.banner.say("There is no part to write.", action="Add a part", slot=self._add_part_menu)
             return
-        wishes = self.session.wishes
-        if not wishes.is_seed_kept:
-            wishes = replace(wishes, seed=next_seed(wishes.seed))
-            self.session.change_wishes(wishes)
+        wishes = self.session.next_wishes()
+        self._write(request_of(self.document.loop, self.session.parts, wishes, target))
+
+    def _write(self, request: GenerationRequest) -> None:
         self.window.banner.hide()
-        self.board.generate(request_of(self.document.loop, self.session.parts, wishes, target))
+        self.board.generate(request)
+
+    def current_request(self) -> GenerationRequest | None:
+        """Return what was asked for the take that is heard, else what `G` would ask now; None without a part."""
+        if self.board.heard is not None:
+            return self.board.slots[self.board.heard].request
+        target = self._target()
+        if not target.bars:
+            return None
+        return request_of(self.document.loop, self.session.parts, self.session.wishes, target)
 
     def _quit(self) -> None:
         self.window.close()
@@ -255,7 +267,7 @@ class Commands(QObject):
         return target_of(
             self.document.loop,
             self.session.parts,
-            bars=self.state.bars,
+            bars=self.state.bars.within(self.document.loop),
             notes=self.state.selection,
             front=self.state.view.front,
         )

@@ -20,6 +20,7 @@ from gui.theme import SPACE_PX
 SIZE_PX = (1440, 900)
 SMALLEST_PX = (1040, 640)
 MIDI_SUFFIXES = (".mid", ".midi", ".smf", ".kar")
+RECIPE_SUFFIX = ".json"
 NOTICE_MS = 6000
 
 
@@ -72,6 +73,7 @@ class MainWindow(QMainWindow):
     """
 
     files_dropped = Signal(list)  # paths
+    recipe_dropped = Signal(str)  # path
     closing = Signal()
 
     def __init__(self, state: RollState, session: Session, board: TakeBoard) -> None:
@@ -125,20 +127,29 @@ class MainWindow(QMainWindow):
         self.statusBar().showMessage(text, NOTICE_MS)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if not event.source() and midi_paths(event.mimeData()):
+        if not event.source() and (recipe_path(event.mimeData()) or midi_paths(event.mimeData())):
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        paths = midi_paths(event.mimeData())
-        if paths:
+        recipe, paths = recipe_path(event.mimeData()), midi_paths(event.mimeData())
+        if recipe or paths:
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
+        if recipe:
+            self.recipe_dropped.emit(recipe)
+        elif paths:
             self.files_dropped.emit(paths)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.closing.emit()
         super().closeEvent(event)
+
+
+def recipe_path(mime: QMimeData) -> str:
+    """Return the recipe that is dragged, "" if it is none, or not alone."""
+    paths = [url.toLocalFile() for url in mime.urls() if url.isLocalFile()]
+    return paths[0] if len(paths) == 1 and paths[0].lower().endswith(RECIPE_SUFFIX) else ""
 
 
 def midi_paths(mime: QMimeData) -> list[str]:

@@ -4,6 +4,7 @@ None of it is a property of the music, so none of it is in the Loop; it is saved
 requests. Values are frozen; `Session` holds them and says when they change.
 """
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -11,6 +12,13 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.messages import Keep, PartUse, Sampling
 from engine.music.loop import Loop
+
+SEEDS = 1 << 31
+
+
+def next_seed(seed: int) -> int:
+    """Return the seed after a seed: far away, and always the same."""
+    return random.Random(seed).randrange(1, SEEDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +138,12 @@ class Session(QObject):
         if wishes != self.wishes:
             self.wishes = wishes
             self.wishes_changed.emit()
+
+    def next_wishes(self) -> LoopWishes:
+        """Return the wishes for the next takes: with another seed, unless it is kept."""
+        if not self.wishes.is_seed_kept:
+            self.change_wishes(replace(self.wishes, seed=next_seed(self.wishes.seed)))
+        return self.wishes
 
     @property
     def gains(self) -> tuple[float, ...]:

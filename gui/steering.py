@@ -8,12 +8,16 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject
 
-from engine.music.loop import Loop
+from engine.messages import PartUse
+from engine.music.general_midi import Role
+from engine.music.loop import MAX_TRACKS, Loop
+from engine.representation.controls import TRACK_CONTROLS
 from gui import loop_edits
 from gui.main_window import MainWindow
 from gui.panels.chords import ChordDialog
 from gui.piano_roll.state import RollState
 from gui.playback import Playback
+from gui.prompt_words import control_value, understood
 from gui.rhythm_pattern import Taps
 from gui.session import Session
 
@@ -43,12 +47,14 @@ class Steering(QObject):
         self._tapped_part, self._elapsed_ticks = -1, 0.0
         state.playhead_moved.connect(self._on_playhead_moved)
         window.controls.tap_wanted.connect(self.tap)
+        window.controls.prompt.words_entered.connect(self.follow_words)
         window.roll.ruler.chords_wanted.connect(self.edit_chords)
 
     def slots(self) -> dict[str, Callable[..., None]]:
         """Return what each steering action does."""
         return {
             "steer_tap": self.tap,
+            "steer_words": self._window.controls.prompt.text.setFocus,
             "steer_chords": lambda: self.edit_chords(0),
             "steer_detect_chords": self.detect_chords,
             "steer_half_time": lambda: self._reshape("Half-time", loop_edits.half_time),
@@ -86,6 +92,47 @@ class Steering(QObject):
     def _on_playhead_moved(self, before: float, tick: float) -> None:
         if before >= 0 and tick >= 0:
             self._elapsed_ticks += (tick - before) % max(1, self._state.loop.length)
+
+    # Words
+
+    def follow_words(self, text: str) -> None:
+        """Move the knobs that words mean, set the parts that are named to be written; say which."""
+        told = understood(text)
+        loop = self._state.loop
+        for role in told.roles:
+            if all(track.role is not role for track in loop.tracks) and len(loop.tracks) < MAX_TRACKS:
+                loop = loop_edits.with_part(loop, role)
+        for change in told.loop_edits:
+            loop = change(loop)
+        self._edit("Follow words", loop)
+        wishes = self._session.wishes
+        for change in told.wish_edits:
+            wishes = change(wishes)
+        self._session.change_wishes(wishes)
+        for role, name, value in told.controls:
+            for part in self._parts_meant(role):
+                self._set_control(part, name, value)
+        named = [i for i, track in enumerate(self._state.loop.tracks) if track.role in told.roles]
+        for part in named:
+            self._session.change_part(part, lambda settings: replace(settings, use=PartUse.REPLACE))
+        if named:
+            self._state.bring_to_front(named[-1])
+        self._window.controls.prompt.show_understood(told.said, told.unknown)
+
+    def _parts_meant(self, role: Role | None) -> list[int]:
+        """Return the parts of a role; of no role those that are to be written, else the one in front."""
+        tracks = self._state.loop.tracks
+        if role is not None:
+            return [part for part, track in enumerate(tracks) if track.role is role]
+        replaced = [i for i, each in enumerate(self._session.parts) if each.use is PartUse.REPLACE]
+        return replaced or [part for part in (self._state.view.front,) if part < len(tracks)]
+
+    def _set_control(self, part: int, name: str, value: float) -> None:
+        role = self._state.loop.tracks[part].role
+        if role is Role.DRUMS and not TRACK_CONTROLS[name].for_drums:
+            return
+        value = control_value(name, value, role)
+        self._session.change_part(part, lambda settings: settings.with_control(name, value))
 
     # Chords
 

@@ -5,7 +5,6 @@ until the take is used. Editing a take uses it first, so that no edit is ever lo
 """
 
 import logging
-import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -18,8 +17,6 @@ from engine.music.loop import Loop
 from gui.engine_bridge import EngineBridge
 
 logger = logging.getLogger(__name__)
-
-SEEDS = 1 << 31
 
 
 @dataclass(slots=True)
@@ -99,18 +96,21 @@ class TakeBoard(QObject):
         self.slots_changed.emit()
         self.running_changed.emit(True)
 
-    def show_made(self, takes: tuple[tuple[Take, int], ...], request: GenerationRequest) -> None:
+    def show_made(
+        self, takes: tuple[tuple[Take, int], ...], request: GenerationRequest, *, goal: Slot | None = None
+    ) -> None:
         """Show takes that no model wrote.
 
         Args:
             takes: Each with its row in the library.
-            request: What they are shown beside.
+            request: What they belong to.
+            goal: A take of the board that stays behind them.
         """
         self.cancel()
         self.leave()
-        kept = [slot for slot in self.slots if slot.is_favourite and slot.take is not None]
+        kept = [slot for slot in self.slots if slot.is_favourite and slot.take is not None and slot is not goal]
         made = [Slot(0, take.number, request, take=take, library_id=row) for take, row in takes]
-        self.slots = [*kept, *made]
+        self.slots = [*kept, *made, *([goal] if goal is not None else [])]
         self.slots_changed.emit()
 
     def cancel(self) -> None:
@@ -239,8 +239,3 @@ SEAM_WORDS = ((-0.25, "smooth"), (-0.8, "audible"))  # nats a note; the loop tha
 def seam_word(seam: float) -> str:
     """Return how the way from the last bar to the first sounds, by its score."""
     return next((word for limit, word in SEAM_WORDS if seam >= limit), "rough")
-
-
-def next_seed(seed: int) -> int:
-    """Return the seed after a seed: far away, and always the same."""
-    return random.Random(seed).randrange(1, SEEDS)

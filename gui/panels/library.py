@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, QTimer, Signal
+from PySide6.QtGui import QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -219,6 +220,8 @@ class LibraryDialog(QDialog):
         self.text.setPlaceholderText("Search name, key, part, genre, meter, tags, notes …")
         self.text.setAccessibleName("Search the library")
         self.text.setClearButtonEnabled(True)
+        for button in self.text.findChildren(QToolButton):
+            button.setAccessibleName("Clear")
         self.filters = Filters()
         self.count = QLabel()
         self.count.setProperty("kind", "muted")
@@ -276,6 +279,11 @@ class LibraryDialog(QDialog):
         self.filters.changed.connect(self.search)
         self.model.more_wanted.connect(self._fetch_more)
         self.table.doubleClicked.connect(lambda *_: self._choose(self.take_chosen))
+        for button in (self.use, self.reroll, self.discard):
+            button.setAutoDefault(False)  # Return in a text field is no choice
+        for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            bring = QShortcut(key, self.table, context=Qt.ShortcutContext.WidgetShortcut)
+            bring.activated.connect(lambda: self._choose(self.take_chosen))
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_chosen())
         self.use.clicked.connect(lambda *_: self._choose(self.take_chosen))
         self.reroll.clicked.connect(lambda *_: self._choose(self.reroll_wanted))

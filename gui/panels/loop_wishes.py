@@ -19,8 +19,7 @@ from PySide6.QtWidgets import (
 from engine.messages import ControlReport
 from engine.representation.controls import GENRES
 from gui.panels.control_row import AUTO
-from gui.session import LoopWishes, Session
-from gui.takes import SEEDS
+from gui.session import SEEDS, LoopWishes, Session
 
 
 class LoopWishesForm(QWidget):
