@@ -22,7 +22,7 @@ from engine.library.store import Origin, TakeStore
 from engine.live.synth import DEFAULT_SAMPLE_RATE, render_loop, write_wav
 from engine.live.transport import Transport
 from engine.messages import Failed
-from engine.midi import smf
+from engine.midi import dawproject, smf
 
 logger = logging.getLogger(__name__)
 
@@ -125,7 +125,10 @@ class _Desk:
         for file in command.files:
             path = Path(file.path)
             path.parent.mkdir(parents=True, exist_ok=True)
-            smf.write(file.loop, path, include_tempo=file.include_tempo, programs=file.programs, part=file.part)
+            if path.suffix == dawproject.SUFFIX:
+                dawproject.write(file.loop, path, include_tempo=file.include_tempo)
+            else:
+                smf.write(file.loop, path, include_tempo=file.include_tempo, programs=file.programs)
         self._send(command.job, FilesWritten(tuple(file.path for file in command.files)))
 
     def _send(self, job: int, event: Event) -> None:

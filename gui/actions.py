@@ -40,6 +40,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _A("file_add_stems", "Add MIDI stems…", "File", ("Ctrl+Shift+O",), help="Add the parts of MIDI files as context."),
     _A("file_save_as", "Save loop as MIDI…", "File", ("Ctrl+S", "Ctrl+Shift+S")),
     _A("file_save_parts", "Save one file a part…", "File"),
+    _A("file_save_project", "Save as DAWproject…", "File", help="For Bitwig Studio, Studio One and Cubase."),
     _A("file_render", "Render to WAV…", "File", ("Ctrl+R",)),
     _A(
         "file_save_recipe", "Save recipe…", "File", ("Ctrl+Shift+E",), help="Keep all that is asked, the seed included."
@@ -47,6 +48,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _A("file_open_recipe", "Open recipe…", "File", ("Ctrl+E",), help="Ask again what a recipe asks."),
     _A("file_copy", "Copy file", "File", ("Ctrl+Alt+C",), help="Put a MIDI file on the clipboard, to paste in a DAW."),
     _A("file_reveal", "Reveal last file", "File", help="Show the file that was last handed off in its folder."),
+    _A("file_hand_off", "Hand-off options", "File", ("Ctrl+H",), help="Which files a drag carries; drum notes; tempo."),
     _A("file_settings", "Settings…", "File", ("Ctrl+,",)),
     _A("file_quit", "Quit", "File", ("Ctrl+Q",)),
     _A("edit_undo", "Undo", "Edit", ("Ctrl+Z",)),

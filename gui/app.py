@@ -23,6 +23,7 @@ from gui import loop_edits
 from gui.commands import Commands
 from gui.document import LoopDocument
 from gui.engine_bridge import EngineBridge
+from gui.exports import Exports
 from gui.files import Files
 from gui.journal import Journal, read_journal
 from gui.main_window import MainWindow
@@ -48,6 +49,7 @@ logger = logging.getLogger(__name__)
 
 SAVE_MS = 1000
 SCALE_STEP_PERCENT = 10
+WAYS_OUT = ("file_copy", "file_save_as", "file_save_parts", "file_save_project", "file_reveal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +93,9 @@ class App(QObject):
         self.playback = Playback(self.bridge, self.state, self.session, self)
         self._apply_looks()
         self.window = MainWindow(self.state, self.session, self.board)
-        self.files = Files(self.bridge, self.document, self.state, say=self.window.say, warn=self.window.banner.say)
-        self.files.parent_window = self.window
+        self.files = Files(self.bridge, self.document, say=self.window.say, warn=self.window.banner.say)
+        self.exports = Exports(self.bridge, self.state, say=self.window.say, warn=self.window.banner.say)
+        self.files.parent_window = self.exports.parent_window = self.window
         self.commands = Commands(
             window=self.window,
             document=self.document,
@@ -102,11 +105,13 @@ class App(QObject):
             playback=self.playback,
             bridge=self.bridge,
             files=self.files,
+            exports=self.exports,
             appearance=self._appearance_slots(),
         )
         self._saving = QTimer(self, interval=SAVE_MS, singleShot=True)
         self._saving.timeout.connect(self.save)
         self.window.closing.connect(self.close)
+        self.window.transport.badge.settings_changed.connect(self.change_settings)
         self._apply_settings()
         if told:
             self.window.banner.say(" ".join(told))
@@ -204,8 +209,10 @@ class App(QObject):
 
     def _apply_settings(self) -> None:
         self.state.set_view(middle_c_octave=self.settings.middle_c_octave)
-        self.files.has_tempo = self.settings.has_tempo
-        self.files.folder = Path(self.settings.folder) if self.settings.folder else loops_folder()
+        self.exports.options = self.settings.hand_off
+        self.exports.folder = Path(self.settings.folder) if self.settings.folder else loops_folder()
+        ways_out = [self.commands.actions[id] for id in WAYS_OUT]
+        self.window.transport.badge.show_settings(self.settings, ways_out)
 
     def copy_diagnostics(self) -> None:
         """Put what a report of a problem needs on the clipboard; nothing of the music."""

@@ -23,6 +23,7 @@ from gui.arranging import Arranging
 from gui.document import LoopDocument
 from gui.editing import Editor
 from gui.engine_bridge import EngineBridge
+from gui.exports import Exports
 from gui.files import Files
 from gui.main_window import MainWindow
 from gui.piano_roll.selection import NOTHING, BarSelection
@@ -30,6 +31,7 @@ from gui.piano_roll.state import RollState
 from gui.piano_roll.transform import Fold, Snap
 from gui.playback import Playback
 from gui.recipes import Recipes
+from gui.rendering import Rendering
 from gui.requests import Target, request_of, target_of, target_text
 from gui.session import Session
 from gui.shelf import Shelf
@@ -47,7 +49,7 @@ class Commands(QObject):
     """Connects everything.
 
     Args:
-        window, document, state, session, board, playback, bridge, files: See their classes.
+        window, document, state, session, board, playback, bridge, files, exports: See their classes.
         appearance: Slots of the actions about looks and help, which belong to the application.
     """
 
@@ -62,11 +64,13 @@ class Commands(QObject):
         playback: Playback,
         bridge: EngineBridge,
         files: Files,
+        exports: Exports,
         appearance: dict[str, Callable[..., None]],
     ) -> None:
         super().__init__(window)
         self.window, self.document, self.state, self.session = window, document, state, session
-        self.board, self.playback, self.bridge, self.files = board, playback, bridge, files
+        self.board, self.playback, self.bridge = board, playback, bridge
+        self.files, self.exports = files, exports
         self.editor = Editor(state)
         self._tempo_gesture: int | None = None
         self.steering = Steering(window, state, session, playback, edit=self.edit)
@@ -74,10 +78,13 @@ class Commands(QObject):
             window, document, session, board, bridge, request=self.current_request, write=self._write
         )
         self.recipes = Recipes(
-            window, state, session, request=self.current_request, edit=self.edit, folder=lambda: files.folder
+            window, state, session, request=self.current_request, edit=self.edit, folder=lambda: exports.folder
         )
         self.shelf = Shelf(bridge, window, edit=self.edit, write=self.board.generate)
-        rooms = (self.editor, files, self.shelf, self.steering, self.arranging, self.recipes)
+        self.rendering = Rendering(bridge, state, exports, window)
+        rooms = (
+            self.editor, files, exports, self.rendering, self.shelf, self.steering, self.arranging, self.recipes
+        )  # fmt: skip
         slots = {**self._slots(), **appearance}
         for room in rooms:
             slots.update(room.slots())
@@ -91,6 +98,7 @@ class Commands(QObject):
         view = self.state
         return {
             "file_new": lambda: self.document.edit("New loop", loop_edits.empty_loop()),
+            "file_hand_off": self.window.transport.badge.show_menu,
             "file_quit": self._quit,
             "edit_undo": self.document.undo,
             "edit_redo": self.document.redo,
@@ -147,9 +155,9 @@ class Commands(QObject):
         bar.key_edited.connect(self._on_key)
         bar.name_edited.connect(lambda name: self.edit("Rename loop", replace(self.loop, name=name)))
         bar.snap_chosen.connect(lambda snap: self.state.set_view(snap=snap))
-        bar.badge.drag_started.connect(self.files.drag_loop)
+        bar.badge.drag_started.connect(self.exports.drag_loop)
         bar.show_snap(self.state.view.snap)
-        tracks.drag_started.connect(self.files.drag_part)
+        tracks.drag_started.connect(self.exports.drag_part)
         tracks.track_edited.connect(self._on_track_edited)
         tracks.removal_wanted.connect(self.remove_part)
         tracks.part_wanted.connect(self.add_part)
@@ -200,6 +208,8 @@ class Commands(QObject):
         """Show the take, with the producer's own loop dotted behind it; play it from the next bar line on."""
         take = self.board.heard_take
         loop = take.loop if take is not None else self.document.loop
+        if take is not None:
+            self.exports.remember_seed(loop, f"{take.seed}-{take.number + 1}")
         self._show(loop)
         self.state.set_compared(self.document.loop if take is not None else None)
         self.window.controls.show_take(take)
@@ -276,6 +286,7 @@ class Commands(QObject):
         if len(self.session.parts) == len(self.document.loop.tracks):
             self.window.transport.generate.setText(target_text(self.document.loop, self._target()))
         self.window.transport.show_snap(self.state.view.snap)
+        self.window.transport.badge.show_text(self.exports.outgoing_text)
 
     def _show_undo(self) -> None:
         stack = self.document.undo_stack

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import EngineError
+from engine.music.drum_maps import DRUM_MAPS, GENERAL_MIDI, drum_map, parse_own_notes
+from gui.hand_off import FILE_NAME, NAME_FIELDS, HandOffAs, HandOffOptions, check_file_name
 from gui.theme import ThemeName
 
 logger = logging.getLogger(__name__)
@@ -25,9 +27,9 @@ Plain = dict[str, Any]
 MIGRATIONS: dict[int, Callable[[Plain], Plain]] = {}  # from version -> how to reach the next
 
 
-def _about(title: str, help: str = "", *, low: int | None = None, high: int | None = None) -> Plain:
-    """Return a field's metadata."""
-    return {"title": title, "help": help, "low": low, "high": high}
+def _about(title: str, help: str = "", **limits: Any) -> Plain:
+    """Return a field's metadata: `low` and `high` of a number, `choices` of a text, `check` that raises ValueError."""
+    return {"title": title, "help": help, **limits}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,30 @@ class Settings:
     middle_c_octave: int = field(
         default=3,
         metadata=_about("Middle C is C …", "3 as in Ableton Live, 5 as in FL Studio.", low=3, high=5),
+    )
+    hand_off_as: HandOffAs = field(
+        default=HandOffAs.FILE,
+        metadata=_about("Drag and copy as", "Ctrl while dragging: one file a part; of drums, one a drum piece."),
+    )
+    drum_map: str = field(
+        default=GENERAL_MIDI.name,
+        metadata=_about(
+            "Drum notes for", "The instrument that will play the drums.", choices=[m.name for m in DRUM_MAPS]
+        ),
+    )
+    own_drum_notes: str = field(
+        default="",
+        metadata=_about(
+            "Own drum notes",
+            "General MIDI key = note of your instrument, such as 36=24, 38=26.",
+            check=parse_own_notes,
+        ),
+    )
+    file_name: str = field(
+        default=FILE_NAME,
+        metadata=_about(
+            "Names of files", "Of " + " ".join(f"{{{name}}}" for name in NAME_FIELDS) + ".", check=check_file_name
+        ),
     )
     has_tempo: bool = field(
         default=True, metadata=_about("Files tell their tempo", "Off: a dropped file takes the project's tempo.")
@@ -63,6 +89,16 @@ class Settings:
             value, low, high = getattr(self, each.name), each.metadata.get("low"), each.metadata.get("high")
             if low is not None and not low <= value <= high:
                 raise ValueError(f"{each.metadata['title']} lies between {low} and {high}, not at {value}")
+            if "check" in each.metadata:
+                each.metadata["check"](value)
+            if value not in each.metadata.get("choices", [value]):
+                raise ValueError(f"{each.metadata['title']}: {value} is not known")
+
+    @property
+    def hand_off(self) -> HandOffOptions:
+        """How files leave."""
+        drums = drum_map(self.drum_map).with_own(parse_own_notes(self.own_drum_notes))
+        return HandOffOptions(self.hand_off_as, drums, self.file_name, self.has_tempo)
 
 
 def read_settings(path: Path) -> tuple[Settings, tuple[str, ...], Plain]:

@@ -16,26 +16,24 @@ class ReadFiles:
 
 @dataclass(frozen=True, slots=True)
 class FileToWrite:
-    """One MIDI file.
+    """One MIDI file, or a DAWproject if its name ends so.
 
     Attributes:
         path: Where; folders are made.
         loop: What.
-        part: The only part to write, or None for all.
         include_tempo: Whether the file tells its tempo.
         programs: Whether parts select their General MIDI sound.
     """
 
     path: str
     loop: Loop
-    part: int | None = None
     include_tempo: bool = True
     programs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class WriteFiles:
-    """Write MIDI files, each whole or not at all. Answered by `FilesWritten` or `Failed`."""
+    """Write files, each whole or not at all. Answered by `FilesWritten` or `Failed`."""
 
     files: tuple[FileToWrite, ...]
     job: int = NO_JOB

@@ -4,10 +4,23 @@ from dataclasses import fields, replace
 from enum import Enum
 from typing import Any
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QFormLayout, QLabel, QLineEdit, QSpinBox, QWidget
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QFormLayout,
+    QLabel,
+    QLineEdit,
+    QScrollArea,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gui.settings import Settings
+
+SMALLEST, LARGEST = QSize(640, 400), QSize(1000, 720)
 
 
 class SettingsDialog(QDialog):
@@ -23,9 +36,18 @@ class SettingsDialog(QDialog):
         super().__init__(parent)
         self.settings = settings
         self.setWindowTitle("Settings")
-        self.setMinimumWidth(520)
-        form = QFormLayout(self)
+        page = QWidget()
+        form = QFormLayout(page)
         form.setVerticalSpacing(10)
+        self._helps: dict[str, QLabel] = {}
+        self._help_texts = {each.name: str(each.metadata["help"]) for each in fields(settings)}
+        scroll = QScrollArea()
+        scroll.setProperty("kind", "panel")
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(page)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(scroll)
         for each in fields(settings):
             widget = self._widget(each.name, getattr(settings, each.name), dict(each.metadata))
             widget.setAccessibleName(each.metadata["title"])
@@ -34,16 +56,17 @@ class SettingsDialog(QDialog):
             if each.metadata["help"]:
                 help_label = QLabel(each.metadata["help"])
                 help_label.setProperty("kind", "muted")
+                help_label.setWordWrap(True)
+                self._helps[each.name] = help_label
                 form.addRow("", help_label)
+        self.resize(page.sizeHint().expandedTo(SMALLEST).boundedTo(LARGEST) + QSize(24, 8))
 
     def _widget(self, name: str, value: object, metadata: dict[str, Any]) -> QWidget:
         if isinstance(value, Enum):
             choices = list(type(value))
-            box = QComboBox()
-            box.addItems([choice.value for choice in choices])
-            box.setCurrentIndex(choices.index(value))
-            box.activated.connect(lambda index: self._change(name, choices[index]))
-            return box
+            return self._choice(name, value, choices, [choice.value for choice in choices])
+        if "choices" in metadata:
+            return self._choice(name, value, metadata["choices"], metadata["choices"])
         if isinstance(value, bool):
             check = QCheckBox()
             check.setChecked(value)
@@ -60,6 +83,22 @@ class SettingsDialog(QDialog):
         line.editingFinished.connect(lambda: self._change(name, line.text().strip()))
         return line
 
+    def _choice(self, name: str, value: object, choices: list[Any], texts: list[str]) -> QComboBox:
+        box = QComboBox()
+        box.addItems(texts)
+        box.setCurrentIndex(choices.index(value))
+        box.activated.connect(lambda index: self._change(name, choices[index]))
+        return box
+
     def _change(self, name: str, value: object) -> None:
-        self.settings = replace(self.settings, **{name: value})
-        self.settings_changed.emit(self.settings)
+        """Let a change hold, or say beneath its field why it cannot."""
+        try:
+            settings = replace(self.settings, **{name: value})
+        except ValueError as error:
+            self._helps[name].setText(f"Not used: {error}.")
+            return
+        if name in self._helps:
+            self._helps[name].setText(self._help_texts[name])
+        if settings != self.settings:
+            self.settings = settings
+            self.settings_changed.emit(settings)

@@ -59,7 +59,7 @@ class TrackCard(QFrame):
         part: Index of the part.
     """
 
-    drag_started = Signal(int)
+    drag_started = Signal(int, bool)  # part, whether drums are to be one file a drum piece
     track_edited = Signal(int, str, object)  # part, name of the step, Track
     removal_wanted = Signal(int)
 
@@ -68,7 +68,8 @@ class TrackCard(QFrame):
         self.state, self.session, self.part = state, session, part
         self._pressed_at: QPointF | None = None
         self.setProperty("kind", "card")
-        self.setToolTip("Drag this card into your DAW. Right-click for name, role and sound.")
+        split = " Ctrl: one file a drum piece." if self.track.is_drums else ""
+        self.setToolTip(f"Drag this card into your DAW.{split} Right-click for name, role and sound.")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_PX, 6, SPACE_PX, 7)
         layout.setSpacing(5)
@@ -155,7 +156,7 @@ class TrackCard(QFrame):
             return
         if (event.position() - self._pressed_at).manhattanLength() >= QApplication.startDragDistance():
             self._pressed_at = None
-            self.drag_started.emit(self.part)
+            self.drag_started.emit(self.part, bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self._pressed_at = None
@@ -198,7 +199,7 @@ class TracksPanel(QFrame):
         state, session: See `TrackCard`.
     """
 
-    drag_started = Signal(int)
+    drag_started = Signal(int, bool)
     track_edited = Signal(int, str, object)
     removal_wanted = Signal(int)
     part_wanted = Signal(object)  # Role

@@ -1,7 +1,6 @@
 """The bar on top: play, tempo, meter, bars and key; the grid; and the loop's own drag handle."""
 
-from PySide6.QtCore import QPointF, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -18,43 +17,12 @@ from PySide6.QtWidgets import (
 from engine.music.harmony import PITCH_CLASS_NAMES, Key, Mode
 from engine.music.loop import MAX_BARS, Loop
 from engine.music.timing import MAX_TEMPO_BPM, MIN_TEMPO_BPM
+from gui.panels.loop_badge import LoopBadge
 from gui.piano_roll.transform import Snap
 from gui.theme import SPACE_PX
 
 METERS = ("4/4", "3/4", "6/8", "5/4", "7/8", "2/4", "12/8", "9/8", "7/4", "5/8")
 NO_KEY = "No key"
-
-
-class LoopBadge(QFrame):
-    """The loop as something to take hold of: dragged out of the window it becomes a MIDI file."""
-
-    drag_started = Signal(bool)  # whether one file a part is wanted
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setProperty("kind", "card")
-        self.setCursor(Qt.CursorShape.OpenHandCursor)
-        self.setAccessibleName("Drag the whole loop into your DAW")
-        self.setToolTip("Drag the loop into your DAW. Hold Ctrl for one file a part.")
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(10, 4, 12, 4)
-        layout.addWidget(QLabel("⠿"))
-        layout.addWidget(QLabel("Drag to DAW"))
-        self._pressed_at: QPointF | None = None
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() is Qt.MouseButton.LeftButton:
-            self._pressed_at = event.position()
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._pressed_at is None:
-            return
-        if (event.position() - self._pressed_at).manhattanLength() >= QApplication.startDragDistance():
-            self._pressed_at = None
-            self.drag_started.emit(bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier))
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._pressed_at = None
 
 
 def _caption(text: str) -> QLabel:

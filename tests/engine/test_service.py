@@ -2,6 +2,7 @@
 
 import os
 import signal
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -75,8 +76,11 @@ def test_what_cannot_be_asked_is_answered_not_raised(service: EngineService) -> 
 def test_files_are_written_and_read_by_the_desk(service: EngineService, tmp_path: Path) -> None:
     loop = CANVAS.with_track(0, Track(Role.BASS, (Note(0, 40, 480, 100),)))
     path = tmp_path / "new folder" / "Bass é.mid"
-    written = service.ask(WriteFiles((FileToWrite(str(path), loop, part=0),)))
-    assert until(service, is_end_of(written))[-1].event == FilesWritten((str(path),))
+    project = path.with_suffix(".dawproject")
+    alone = loop.with_tracks(loop.tracks[:1])
+    written = service.ask(WriteFiles((FileToWrite(str(path), alone), FileToWrite(str(project), loop))))
+    assert until(service, is_end_of(written))[-1].event == FilesWritten((str(path), str(project)))
+    assert zipfile.is_zipfile(project)
     job = service.ask(ReadFiles((str(path), str(tmp_path / "missing.mid"))))
     read = until(service, is_end_of(job))[-1].event
     assert isinstance(read, FilesRead)

@@ -29,7 +29,7 @@ def service() -> FakeService:
 def app(qtbot: QtBot, qapp: object, service: FakeService, places: Places) -> Iterator[App]:
     """Return a window that has begun as a new user's does."""
     app = App(qapp, service, places)
-    app.files.folder = places.settings.parent / "Music"
+    app.exports.folder = places.settings.parent / "Music"
     app.start()
     qtbot.waitExposed(app.window)
     yield app

@@ -215,7 +215,7 @@ def answer_writes(service: FakeService) -> None:
 
 def test_a_copied_file_is_on_the_clipboard(app: App, service: FakeService, qapp: object) -> None:
     answer_writes(service)
-    app.files.copy_file()
+    app.exports.copy_file()
     (url,) = qapp.clipboard().mimeData().urls()
     assert Path(url.toLocalFile()).name == "First loop_100bpm_Am_4bars.mid"
     assert service.asked[0].files[0].loop.tracks == app.document.loop.tracks

@@ -1,0 +1,97 @@
+"""Ways out of the window: clipboard, dialogs, and what the badge's menu changes about them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFileDialog, QMenu
+
+from engine.jobs.files import FilesWritten, FileToWrite, WriteFiles
+from engine.music.general_midi import Role
+from engine.music.loop import Loop, Note, Track
+from gui.app import App
+from gui.hand_off import HandOffAs
+from gui.piano_roll.selection import BarSelection
+from gui.settings import read_settings
+from tests.helpers.fake_service import FakeService
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def wrote(app: App, service: FakeService) -> Callable[[], tuple[FileToWrite, ...]]:
+    """Return the files that were last asked for; the engine says that each was written."""
+    service.on_write = lambda job, files: service.say(job, FilesWritten(tuple(file.path for file in files)))
+    return lambda: next(asked for asked in reversed(service.asked) if isinstance(asked, WriteFiles)).files
+
+
+def menu_action(app: App, text: str) -> QAction:
+    menu = app.window.transport.badge.findChild(QMenu)
+    assert menu is not None
+    return next(action for action in menu.actions() if action.text() == text)
+
+
+def test_the_badges_menu_changes_how_files_are_made_and_is_kept(
+    app: App, wrote: Callable[[], tuple[FileToWrite, ...]]
+) -> None:
+    menu_action(app, "One file a part and a drum piece").trigger()
+    menu_action(app, "Addictive Drums 2").trigger()
+    menu_action(app, "Files tell their tempo").trigger()
+    app.exports.copy_file()
+    files = wrote()
+    drums = [file for file in files if file.loop.tracks[0].is_drums]
+    assert len(drums) == len({note.pitch for note in app.document.loop.tracks[0].notes})
+    assert {note.pitch for file in drums for note in file.loop.tracks[0].notes} >= {36, 38, 49}
+    assert not any(file.include_tempo for file in files)
+    kept = read_settings(app._places.settings)[0]
+    assert (kept.hand_off_as, kept.drum_map, kept.has_tempo) == (HandOffAs.PIECES, "Addictive Drums 2", False)
+    assert menu_action(app, "Addictive Drums 2").isChecked()
+
+
+def test_selected_bars_are_all_that_is_copied(app: App, wrote: Callable[[], tuple[FileToWrite, ...]]) -> None:
+    app.state.select_bars(BarSelection().with_range(1, 2, 2))
+    app.exports.copy_file()
+    (file,) = wrote()
+    assert file.loop.bars == 1
+    assert len(file.loop.tracks) == 3
+
+
+def test_a_project_is_saved_where_the_dialog_says(
+    app: App, wrote: Callable[[], tuple[FileToWrite, ...]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    proposed: list[str] = []
+
+    def choose(parent: object, title: str, start: str, filter: str) -> tuple[str, str]:
+        proposed.append(start)
+        return str(tmp_path / "mine"), filter
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
+    app.exports.save_project()
+    assert Path(proposed[0]).name == "First loop_100bpm_Am_4bars.dawproject"
+    assert [file.path for file in wrote()] == [str(tmp_path / "mine.dawproject")]
+
+
+def test_a_file_of_a_take_tells_its_seed(app: App, wrote: Callable[[], tuple[FileToWrite, ...]]) -> None:
+    app.exports.remember_seed(app.document.loop, "77-2")
+    app.exports.copy_file()
+    assert Path(wrote()[0].path).stem.endswith("_4bars_77-2")
+    app.document.edit("Change tempo", replace(app.document.loop, tempo_bpm=90))
+    app.exports.copy_file()
+    assert Path(wrote()[0].path).stem == "First loop_90bpm_Am_4bars"
+
+
+def test_what_has_no_place_is_said(app: App, wrote: Callable[[], tuple[FileToWrite, ...]]) -> None:
+    app.change_settings(replace(app.settings, drum_map="Roland V-Drums"))
+    app.document.reset(Loop(bars=1, tracks=(Track(Role.DRUMS, (Note(0, 36, 60), Note(0, 71, 60))),)))
+    app.exports.copy_file()
+    assert "Roland V-Drums has no place for: Short whistle." in app.window.statusBar().currentMessage()
+    app.document.reset(Loop(bars=1, tracks=(Track(Role.DRUMS, (Note(0, 71, 60),)),)))
+    app.exports.copy_file()
+    assert app.window.statusBar().currentMessage() == "None of these drums has a place."
+
+
+def test_a_bad_template_is_told_and_not_used(app: App) -> None:
+    with pytest.raises(ValueError, match=r"\{song\} is not known in file names; there are \{name\}"):
+        replace(app.settings, file_name="{song}")
