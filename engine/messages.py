@@ -134,6 +134,7 @@ class GenerationRequest:
         seed: Every take's randomness follows from the seed and the take's number.
         takes: How many loops at once.
         max_attempts: How often a take that had to drop a wish is tried again.
+        style_percent: How much the model leans on the style it learned from own files; without one: nothing.
     """
 
     canvas: Loop
@@ -151,6 +152,7 @@ class GenerationRequest:
     seed: int = 0
     takes: int = 4
     max_attempts: int = 1
+    style_percent: float = 100.0
 
     def __post_init__(self) -> None:
         if len(self.parts) != len(self.canvas.tracks):
@@ -159,6 +161,8 @@ class GenerationRequest:
             raise ValueError(f"1 to 64 takes, not {self.takes}")
         if not 0 <= self.remix_percent <= 100:
             raise ValueError(f"the remix amount lies between 0 and 100 %, not {self.remix_percent:g}")
+        if not 0 <= self.style_percent <= 100:
+            raise ValueError(f"the share of style lies between 0 and 100 %, not at {self.style_percent:g}")
         if not 0 <= self.seed < 2**64:
             raise ValueError(f"a seed lies between 0 and 2**64 - 1; {self.seed} does not")
         for part in self.parts:

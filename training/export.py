@@ -39,7 +39,8 @@ from engine.representation.vocabulary import (
     Rows,
     RowType,
 )
-from training.graph_heads import build_graphs
+from training.graph import Graphs
+from training.graph_heads import build_graphs, build_style_graphs
 
 logger = logging.getLogger(__name__)
 
@@ -110,21 +111,45 @@ def export_bundle(
         "export_nll_trained_nats": agreement.nll_trained,
         "export_nll_shipped_nats": agreement.nll_shipped,
     }
-    return _write(weights, folder, replace(info, metrics=metrics), card=card), agreement
+    return write_plain_bundle(weights, folder, replace(info, metrics=metrics), card=card), agreement
+
+
+def write_style_bundle(
+    factors: Weights, folder: Path, *, base: ModelBundle, info: BundleInfo, card: str = ""
+) -> ModelBundle:
+    """Write a base with a style beside it; the base's weights are copied to the bit.
+
+    Args:
+        factors: By `training.graph.style_names`.
+        folder: Where the bundle shall lie.
+        base: The model that the style was learned on.
+        info: What its manifest says; shape and bits are the base's.
+        card: The model card, Markdown.
+    """
+    graphs = build_style_graphs(base, factors)
+    info = replace(info, shape=base.shape, bits=base.info.bits)
+    return _write_graphs(graphs, folder, info, card=card)
+
+
+def relative_change(model: OnnxLoopModel, references: Sequence[Reference]) -> float:
+    """Return how much less likely a bundle finds music than the network that it was made of, as a share."""
+    trained = sum(float(part.nll.sum(dtype=np.float64)) for part in references)
+    shipped = sum(float(model.score(part.rows, part.labels).sum(dtype=np.float64)) for part in references)
+    return (shipped - trained) / trained
 
 
 def measure_agreement(weights: Weights, shape: ModelShape, *, bits: int, references: Sequence[Reference]) -> Agreement:
     """Compare float32 graphs and those of the given bits with the trained model; arguments as `export_bundle`."""
     info = BundleInfo(name="check", shape=shape, bits=FLOAT_BITS, licence="", provenance={}, metrics={})
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
-        plain = OnnxLoopModel(_write(weights, Path(scratch) / "plain", info))
+        plain = OnnxLoopModel(write_plain_bundle(weights, Path(scratch) / "plain", info))
         difference = max(
             *(float(np.abs(plain.score(part.rows, part.labels) - part.nll).max()) for part in references),
             _step_difference(plain, references[0]),
         )
         shipped = plain
         if bits != FLOAT_BITS:
-            shipped = OnnxLoopModel(_write(weights, Path(scratch) / "shipped", replace(info, bits=bits)))
+            shipped = OnnxLoopModel(write_plain_bundle(weights, Path(scratch) / "shipped", replace(info, bits=bits)))
         scored = [shipped.score(part.rows, part.labels) for part in references]
     notes = sum(int((part.labels[..., Field.POSITION] >= 0).sum()) for part in references)
     agreement = Agreement(
@@ -149,8 +174,12 @@ def _require(agreement: Agreement) -> None:
         )
 
 
-def _write(weights: Weights, folder: Path, info: BundleInfo, *, card: str = "") -> ModelBundle:
-    graphs = build_graphs(weights, info.shape, bits=info.bits)
+def write_plain_bundle(weights: Weights, folder: Path, info: BundleInfo, *, card: str = "") -> ModelBundle:
+    """Write a bundle of all weights, unchecked."""
+    return _write_graphs(build_graphs(weights, info.shape, bits=info.bits), folder, info, card=card)
+
+
+def _write_graphs(graphs: Graphs, folder: Path, info: BundleInfo, *, card: str) -> ModelBundle:
     files: Mapping[str, bytes] = {
         STEP_GRAPH: graphs.step,
         SCORE_GRAPH: graphs.score,

@@ -58,6 +58,7 @@ class GraphBuilder:
         self._initializers: dict[str, onnx.TensorProto] = {}
         self._inputs: list[onnx.ValueInfoProto] = []
         self._outputs: list[onnx.ValueInfoProto] = []
+        self._style = ""
 
     def input(self, name: str, kind: int, dims: Sequence[int | str]) -> str:
         """Declare an input."""
@@ -99,7 +100,16 @@ class GraphBuilder:
         return self._external(name, TensorProto.FLOAT, tensor.shape, tensor.offset, tensor.values_bytes)
 
     def matmul(self, x: str, name: str) -> str:
-        """Multiply by a matrix of the weights file, however it is stored."""
+        """Multiply by a matrix of the weights file, however it is stored, and by its style's factors beside it."""
+        product = self._stored_matmul(x, name)
+        inner, outer = style_names(name)
+        if inner not in self.tensors:
+            return product
+        self._style = self._style or self.input("style", TensorProto.FLOAT, [1])
+        narrow = self.op("Mul", self.op("MatMul", x, self.weight(inner)), self._style)
+        return self.op("Add", product, self.op("MatMul", narrow, self.weight(outer)))
+
+    def _stored_matmul(self, x: str, name: str) -> str:
         tensor = self.tensors[name]
         if tensor.bits == FLOAT_BITS:
             return self.op("MatMul", x, self.weight(name))
@@ -144,6 +154,11 @@ class GraphBuilder:
                 tensor.external_data.add(key=key, value=str(value))
             self._initializers[name] = tensor
         return name
+
+
+def style_names(matrix: str) -> tuple[str, str]:
+    """Return the names of a matrix's style factors, [in, rank] and [rank, out]."""
+    return f"{matrix}.style_in", f"{matrix}.style_out"
 
 
 def weight_shapes(shape: ModelShape) -> dict[str, tuple[int, ...]]:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from onnx import TensorProto
 
-from engine.inference.bundle import ModelShape
+from engine.inference.bundle import WEIGHTS_FILE, ModelBundle, ModelShape
 from engine.inference.sampling import CUT, MASKED
-from engine.inference.weights import Weights
+from engine.inference.weights import Weights, WeightWriter
 from engine.representation.vocabulary import (
     DRUM_OFFSET,
     DURATION_STEPS,
@@ -25,7 +25,15 @@ from engine.representation.vocabulary import (
     Field,
     RowType,
 )
-from training.graph import FEEDING, GraphBuilder, Graphs, Residual, lay_out_weights, trunk
+from training.graph import (
+    FEEDING,
+    GraphBuilder,
+    Graphs,
+    Residual,
+    lay_out_weights,
+    style_names,
+    trunk,
+)
 
 FORBIDDEN = -1e4  # added to the logits of impossible answers, as in training: finite, so that a wrong label shows
 
@@ -246,7 +254,37 @@ def build_graphs(weights: Weights, shape: ModelShape, *, bits: int = 8, block: i
     Raises:
         ValueError: a weight is missing, or has another shape than the model's.
     """
-    writer = lay_out_weights(weights, shape, bits=bits, block=block)
+    return _graphs(lay_out_weights(weights, shape, bits=bits, block=block), shape)
+
+
+def build_style_graphs(base: ModelBundle, factors: Weights) -> Graphs:
+    """Build the graphs of a model with a style beside it, both as they are: nothing is rounded again.
+
+    Args:
+        base: The model that the style was learned on.
+        factors: Float32 by `style_names`, [in, rank] and [rank, out], for any of the shape's `matrices`.
+
+    Raises:
+        ValueError: factors are for another model.
+    """
+    writer = WeightWriter.after(base.tensors, base.file(WEIGHTS_FILE).read_bytes())
+    expected = base.shape.matrices()
+    for matrix, (inner, outer) in expected.items():
+        names = style_names(matrix)
+        if names[0] not in factors:
+            continue
+        first, second = (factors[name] for name in names)
+        if first.shape[0] != inner or second.shape[1] != outer or first.shape[1] != second.shape[0]:
+            raise ValueError(f"the style of {matrix} has shapes {first.shape} and {second.shape}")
+        for name in names:
+            writer.add(name, {name: factors[name]})
+    unknown = set(factors) - {name for matrix in expected for name in style_names(matrix)}
+    if unknown:
+        raise ValueError(f"{min(unknown)} belongs to no matrix of the model")
+    return _graphs(writer, base.shape)
+
+
+def _graphs(writer: WeightWriter, shape: ModelShape) -> Graphs:
     tensors = writer.tensors
     return Graphs(
         step=_step_graph(GraphBuilder(tensors, shape)),

@@ -8,6 +8,7 @@ Bundles are written beside their place and renamed into it: there is never half 
 
 import hashlib
 import json
+import math
 import re
 import tempfile
 from collections.abc import Mapping
@@ -20,7 +21,8 @@ from engine.inference.tables import FloatArray
 from engine.inference.weights import StoredTensor, unpack_weights
 from engine.representation import vocabulary
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+READABLE_VERSIONS = (1, 2)  # 1 knew no style
 MANIFEST = "manifest.json"
 STEP_GRAPH, SCORE_GRAPH, WEIGHTS_FILE, CARD = "step.onnx", "score.onnx", "weights.bin", "card.md"
 REQUIRED_FILES = (STEP_GRAPH, SCORE_GRAPH, WEIGHTS_FILE, CARD)
@@ -28,6 +30,9 @@ REQUIRED_FILES = (STEP_GRAPH, SCORE_GRAPH, WEIGHTS_FILE, CARD)
 # A plain name in the bundle's own folder: no separators, no drive, no leading dot.
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _MANIFEST_LIMIT = 4_000_000
+# Far above any model that a processor writes with; what claims to be larger is not even read.
+LARGEST_BUNDLE_BYTES = 1 << 30
+_LARGEST_SHAPE = 1 << 14
 _AGAIN = "Install the model again."
 
 
@@ -59,8 +64,37 @@ class ModelShape:
 
     def __post_init__(self) -> None:
         sizes = (self.d_model, self.layers, self.heads, self.kv_heads, self.head_dim, self.ffn, self.head_hidden)
-        if min(sizes) < 1 or self.heads % self.kv_heads or self.head_dim % 16:
+        fits = min(sizes) >= 1 and max(sizes) <= _LARGEST_SHAPE and math.isfinite(self.rope_theta * self.norm_eps)
+        if not fits or self.heads % self.kv_heads or self.head_dim % 16:
             raise ValueError(f"no model has the shape {self}")
+
+    def matrices(self) -> dict[str, tuple[int, int]]:
+        """Return the [in, out] of every matrix as it is stored, by its name."""
+        query, kv = self.heads * self.head_dim, self.kv_heads * self.head_dim
+        sizes: dict[str, tuple[int, int]] = {}
+        for layer in (f"layers.{index}" for index in range(self.layers)):
+            sizes |= {f"{layer}.qkv": (self.d_model, query + 2 * kv), f"{layer}.wo": (query, self.d_model)}
+            sizes |= {f"{layer}.gate_up": (self.d_model, 2 * self.ffn), f"{layer}.w_down": (self.ffn, self.d_model)}
+        for field, size in vocabulary.FIELD_SIZES.items():
+            head = f"heads.{field.name.lower()}"
+            sizes |= {
+                f"{head}.gate_up": (self.d_model, 2 * self.head_hidden),
+                f"{head}.w_out": (self.head_hidden, size),
+            }
+        return sizes
+
+
+@dataclass(frozen=True, slots=True)
+class StyleInfo:
+    """What a model learned on top of another one, and can lean on more or less.
+
+    Attributes:
+        base: Identity of the model whose weights it holds unchanged.
+        rank: Width of the factors beside each matrix.
+    """
+
+    base: str
+    rank: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +108,7 @@ class BundleInfo:
         licence: SPDX expression of the weights.
         provenance: What it was trained on and how, as short text by heading.
         metrics: Measured figures by name, e.g. `nll_per_note` in nats.
+        style: Of a model that leans on a style by any share: its graphs have the input `style`, 0 to 1.
     """
 
     name: str
@@ -82,6 +117,7 @@ class BundleInfo:
     licence: str
     provenance: Mapping[str, str]
     metrics: Mapping[str, float]
+    style: StyleInfo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +152,9 @@ class ModelBundle:
         try:
             manifest = cast(dict[str, Any], json.loads(raw))
             schema = manifest["schema"]
-            if schema != SCHEMA_VERSION:
+            if schema not in READABLE_VERSIONS:
                 raise ModelBundleError(
-                    f"The model {folder.name} has format {schema!r}, this version reads {SCHEMA_VERSION}.",
+                    f"The model {folder.name} has format {schema!r}, this version reads up to {SCHEMA_VERSION}.",
                     "Update Turnaround, or install a model made for this version.",
                 )
             _check_vocabulary(folder, manifest["vocabulary"])
@@ -132,8 +168,14 @@ class ModelBundle:
         for name in REQUIRED_FILES:
             if name not in files:
                 raise ModelBundleError(f"The model {folder.name} has no {name}.", _AGAIN)
+        if sum(size for size, _ in files.values()) > LARGEST_BUNDLE_BYTES:
+            raise ModelBundleError(
+                f"The model {folder.name} claims to be larger than {LARGEST_BUNDLE_BYTES >> 20} MB.",
+                "No model is that large. Do not use it.",
+            )
         for name, (size, digest) in files.items():
             _check_file(folder, name, size=size, digest=digest)
+        _check_shapes(folder, info.shape, tensors)
         if any(tensor.end > files[WEIGHTS_FILE][0] for tensor in tensors):
             raise ModelBundleError(f"{WEIGHTS_FILE} of the model {folder.name} is too short.", _AGAIN)
         return cls(folder, info, tensors, hashlib.sha256(raw).hexdigest()[:16])
@@ -200,6 +242,7 @@ def _manifest_text(info: BundleInfo, files: Mapping[str, bytes], tensors: tuple[
         "licence": info.licence,
         "provenance": dict(info.provenance),
         "metrics": dict(info.metrics),
+        "style": asdict(info.style) if info.style else None,
         "files": {
             name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
             for name, content in sorted(files.items())
@@ -244,6 +287,7 @@ def _info_from(manifest: Mapping[str, Any]) -> BundleInfo:
         licence=str(manifest["licence"]),
         provenance={str(key): str(value) for key, value in manifest["provenance"].items()},
         metrics={str(key): float(value) for key, value in manifest["metrics"].items()},
+        style=StyleInfo(str(style["base"]), int(style["rank"])) if (style := manifest.get("style")) else None,
     )
 
 
@@ -258,6 +302,14 @@ def _tensor_from(entry: Mapping[str, Any]) -> StoredTensor:
         offset=int(entry["offset"]),
         scale_offset=int(entry["scale_offset"]),
     )
+
+
+def _check_shapes(folder: Path, shape: ModelShape, tensors: tuple[StoredTensor, ...]) -> None:
+    found = {tensor.name: tensor.shape for tensor in tensors}
+    matrices = shape.matrices()
+    layers = {name.split(".")[1] for name in found if name.startswith("layers.")}
+    if any(found.get(name) != size for name, size in matrices.items()) or len(layers) != shape.layers:
+        raise ModelBundleError(f"The weights of the model {folder.name} do not have the shapes it tells of.", _AGAIN)
 
 
 def _check_file(folder: Path, name: str, *, size: int, digest: str) -> None:

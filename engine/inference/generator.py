@@ -103,6 +103,7 @@ class _Run:
 
     def __init__(self, model: LoopModel, request: GenerationRequest) -> None:
         self._model, self._request = model, request
+        model.use_style(request.style_percent / 100)
         self._started = time.perf_counter()
         self._plans = [plan_take(request, take) for take in range(request.takes)]
         self.pending = list(range(request.takes))

@@ -62,6 +62,10 @@ class LoopModel(Protocol):
         """
         ...
 
+    def use_style(self, share: float) -> None:
+        """Lean on the model's own style by this share, 0 to 1, from the next `begin` on; without one: nothing."""
+        ...
+
     def score(self, rows: Rows, labels: npt.NDArray[np.int64]) -> FloatArray:
         """Return how unlikely given answers are, under no masks but those that a row itself implies.
 
@@ -116,7 +120,7 @@ class _Frame:
     Everything but the rows and the tables of this very step stays where it is between steps.
     """
 
-    def __init__(self, session: Session, caches: Caches, *, rows: int) -> None:
+    def __init__(self, session: Session, caches: Caches, *, rows: int, style: FloatArray | None = None) -> None:
         batch = caches.values.shape[1]
         self._binding = session.binding()
         self._rows = self._input("rows", np.zeros((batch, rows, ROW_WIDTH), dtype=np.int16))
@@ -129,6 +133,8 @@ class _Frame:
         self._tables: dict[str, AnyArray] = {}
         self._sampling: SamplingTables | None = None
         caches.bind(self._binding)
+        if style is not None:
+            self._input("style", style)
 
     def _input(self, name: str, array: AnyArray) -> AnyArray:
         self._binding.input(name, array)
@@ -224,6 +230,14 @@ class OnnxLoopModel:
         self._score: Session | None = None
         self.with_logits = with_logits
         self._known: _Known | None = None
+        self._style: FloatArray | None = np.ones(1, dtype=np.float32) if bundle.info.style else None
+
+    def use_style(self, share: float) -> None:
+        """See `LoopModel.use_style`."""
+        if self._style is not None and self._style[0] != np.float32(share):
+            # A new array: takes that still run keep the share they began with.
+            self._style = np.array([share], dtype=np.float32)
+            self._known = None
 
     @property
     def provider(self) -> Provider:
@@ -258,7 +272,7 @@ class OnnxLoopModel:
                 caches.take(index).copy_from(caches.take(first), len(prompt))
             else:
                 self._read(caches.take(index), np.asarray(prompt, dtype=np.int16))
-        return OnnxDecodeState(caches, lengths, _Frame(self._step, caches, rows=1))
+        return OnnxDecodeState(caches, lengths, _Frame(self._step, caches, rows=1, style=self._style))
 
     def warm(self, prompt: Rows) -> None:
         """Read a prompt that is likely to be begun with soon; whatever it shares with the last one is reused."""
@@ -273,7 +287,7 @@ class OnnxLoopModel:
         while start < len(prompt):
             rows = prompt[start : start + PREFILL_ROWS]
             if frame is None or len(rows) < PREFILL_ROWS:
-                frame = _Frame(self._step, caches, rows=len(rows))
+                frame = _Frame(self._step, caches, rows=len(rows), style=self._style)
                 frame.set_tables(free, drawing, np.zeros((1, SAMPLED_SIZE), dtype=np.float32))
             start += len(rows)
             frame.run(rows[None], np.array([start]))
@@ -304,6 +318,11 @@ class OnnxLoopModel:
         parts: list[FloatArray] = []
         for start in range(0, len(rows), at_once):
             part = slice(start, start + at_once)
-            inputs = {"rows": rows[part].astype(np.int16), "labels": labels[part].astype(np.int64)}
+            inputs: dict[str, AnyArray] = {
+                "rows": rows[part].astype(np.int16),
+                "labels": labels[part].astype(np.int64),
+            }
+            if self._style is not None:
+                inputs["style"] = self._style
             parts += self._score.run(["nll"], inputs)
         return np.concatenate(parts)

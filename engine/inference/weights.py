@@ -168,6 +168,14 @@ class WeightWriter:
         self._data = bytearray()
         self._tensors: dict[str, StoredTensor] = {}
 
+    @classmethod
+    def after(cls, tensors: Sequence[StoredTensor], data: bytes) -> "WeightWriter":
+        """Return a writer that goes on behind a weights file, which stays as it is to the bit."""
+        writer = cls(bits=FLOAT_BITS, block=0)
+        writer._data += data
+        writer._tensors |= {tensor.name: tensor for tensor in tensors}
+        return writer
+
     @property
     def tensors(self) -> dict[str, StoredTensor]:
         """What was added, by name."""

@@ -62,6 +62,9 @@ class StubbornModel:
         assert not (empty := empty_fields(tables)), empty
         return sample_reference(np.tile(self._logits, (len(rows), 1)), tables, sampling, noise)
 
+    def use_style(self, share: float) -> None:
+        """Have no style."""
+
     def score(self, rows: Rows, labels: npt.NDArray[np.int64]) -> FloatArray:
         """Return 1 nat wherever there is a label."""
         return (labels >= 0).astype(np.float32)

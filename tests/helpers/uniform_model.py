@@ -52,6 +52,9 @@ class UniformModel:
         state.sampled.append(sampled)
         return sampled
 
+    def use_style(self, share: float) -> None:
+        """Have no style."""
+
     def score(self, rows: Rows, labels: npt.NDArray[np.int64]) -> FloatArray:
         """Return the logarithm of each field's size wherever there is a label."""
         sizes = np.log(np.array([FIELD_SIZES[f] for f in Field], dtype=np.float32))

@@ -95,7 +95,7 @@ def test_another_vocabulary_is_refused(bundle: ModelBundle) -> None:
 
 
 def test_a_newer_format_is_refused(bundle: ModelBundle) -> None:
-    _edit(bundle, lambda manifest: manifest.update(schema=2))
+    _edit(bundle, lambda manifest: manifest.update(schema=3))
     with pytest.raises(ModelBundleError, match="Update Turnaround"):
         ModelBundle.open(bundle.folder)
 
