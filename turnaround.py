@@ -11,6 +11,8 @@ from collections.abc import Mapping
 TRAINING_COMMANDS: Mapping[str, str] = {
     "prepare": "training.cli:prepare_command",
     "train": "training.cli:train_command",
+    "check": "training.finetune.cli:check_command",
+    "finetune": "training.finetune.cli:finetune_command",
     "export": "training.cli:export_command",
     "evaluate": "training.cli:evaluate_command",
 }

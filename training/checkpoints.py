@@ -1,8 +1,8 @@
 """Checkpoints: tensors and plain values only, whole or not at all, newest first.
 
 A file is written beside its place, flushed, then renamed, so a crash leaves the previous one. Reading
-never unpickles objects (`weights_only`), verifies every part's checksum, and passes over a damaged file
-to the one before it, saying so.
+never unpickles objects (`weights_only`), refuses what claims to be larger than any of ours before it is read, verifies
+every part's checksum, and passes over a damaged file to the one before it, saying so.
 """
 
 import logging
@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 FORMAT = 1
 BEST = "best.ckpt"
+LARGEST_BYTES = 4 << 30  # the largest configuration, with its optimisers, takes a quarter
 # All that reading a cut or altered archive has been seen to raise.
 _DAMAGE = (OSError, RuntimeError, ValueError, KeyError, EOFError, zipfile.BadZipFile, pickle.UnpicklingError)
 _NAME = re.compile(r"step-(\d+)\.ckpt")
@@ -52,6 +53,7 @@ def read_checkpoint(path: Path) -> State:
     """
     try:
         with zipfile.ZipFile(path) as archive:
+            _check_size(path, archive)
             damaged = archive.testzip()
         state = torch.load(path, map_location="cpu", weights_only=True) if damaged is None else None
     except _DAMAGE as error:
@@ -61,6 +63,14 @@ def read_checkpoint(path: Path) -> State:
     if not isinstance(state, dict) or state.get("format") != FORMAT:
         raise CheckpointError(f"{path.name} is not a checkpoint of format {FORMAT}.")
     return state
+
+
+def _check_size(path: Path, archive: zipfile.ZipFile) -> None:
+    """Refuse what is larger than it may be; torch stores without compressing, so nothing grows on the way out."""
+    entries = archive.infolist()
+    is_plain = all(entry.compress_type == zipfile.ZIP_STORED for entry in entries)
+    if not is_plain or max(path.stat().st_size, sum(entry.file_size for entry in entries)) > LARGEST_BYTES:
+        raise CheckpointError(f"{path.name} is no checkpoint of ours.", "It is too large, or packed. Do not use it.")
 
 
 def checkpoints_in(directory: Path) -> list[Path]:

@@ -10,13 +10,19 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 from engine.errors import EngineError
 
 SCHEDULES = ("wsd", "cosine")
 OPTIMISERS = ("adamw", "muon")
 STRATEGIES = ("auto", "ddp")
+
+
+Config = TypeVar("Config", bound="DataclassInstance")
 
 
 class ConfigError(EngineError):
@@ -114,6 +120,7 @@ class RunConfig:
     strategy: str = "auto"  # Lightning's: auto, ddp
     precision: str = "bf16-mixed"  # Lightning's
     compile: bool = True  # torch.compile the trunk and heads
+    pieces: int = 1  # that a batch is read in, one after the other, where memory holds no whole one
     threads: int = 0  # of torch on the CPU; 0: torch decides
     nice: int = 0  # added to the process's niceness
     tensorboard: bool = True  # curves for TensorBoard, where it is installed
@@ -123,6 +130,7 @@ class RunConfig:
     checkpoint_minutes: float = 3.0  # between checkpoints
     keep_checkpoints: int = 2  # newest ones kept, besides the best
     valid_minutes: float = 20.0  # between validations
+    valid_steps: int = 0  # steps between validations, the first before any; 0: by the clock
     log_steps: int = 50  # between lines of metrics
 
     def __post_init__(self) -> None:
@@ -151,7 +159,7 @@ class TrainConfig:
         Raises:
             ConfigError: A group or a setting is unknown, or a value has the wrong type.
         """
-        return _updated(cls(), tables, source=source)
+        return updated(cls(), tables, source=source)
 
     @classmethod
     def load(cls, path: Path, overrides: Iterable[str] = ()) -> "TrainConfig":
@@ -160,13 +168,7 @@ class TrainConfig:
         Raises:
             ConfigError: The file cannot be read, or a setting is unknown or has the wrong type.
         """
-        try:
-            tables = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ConfigError(f"{path} cannot be read.", str(error)) from error
-        except tomllib.TOMLDecodeError as error:
-            raise ConfigError(f"{path} is not valid TOML.", str(error)) from error
-        return cls.from_mapping(tables, source=str(path)).with_overrides(overrides)
+        return cls.from_mapping(read_tables(path), source=str(path)).with_overrides(overrides)
 
     def with_overrides(self, overrides: Iterable[str]) -> "TrainConfig":
         """Return the configuration with `group.key=value` settings applied in order.
@@ -174,18 +176,40 @@ class TrainConfig:
         Raises:
             ConfigError: A setting is unknown, malformed or of the wrong type.
         """
-        config = self
-        for text in overrides:
-            name, equals, value = text.partition("=")
-            group, dot, key = name.strip().partition(".")
-            if not (equals and dot):
-                raise ConfigError(f'"{text}" is not a setting.', "Write it like optimiser.learning_rate=1e-3")
-            config = _updated(config, {group: {key: _literal(value.strip())}}, source=f'"{text}"')
-        return config
+        return overridden(self, overrides)
 
     def to_json(self) -> str:
         """Return the configuration as JSON, for logs and checkpoints."""
         return json.dumps(asdict(self), sort_keys=True)
+
+
+def read_tables(path: Path) -> dict[str, Any]:
+    """Read a TOML file.
+
+    Raises:
+        ConfigError: It cannot be read.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read.", str(error)) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not valid TOML.", str(error)) from error
+
+
+def overridden(config: Config, overrides: Iterable[str]) -> Config:
+    """Return a configuration of groups with `group.key=value` settings applied in order.
+
+    Raises:
+        ConfigError: A setting is unknown, malformed or of the wrong type.
+    """
+    for text in overrides:
+        name, equals, value = text.partition("=")
+        group, dot, key = name.strip().partition(".")
+        if not (equals and dot):
+            raise ConfigError(f'"{text}" is not a setting.', "Write it like optimiser.learning_rate=1e-3")
+        config = updated(config, {group: {key: _literal(value.strip())}}, source=f'"{text}"')
+    return config
 
 
 def _literal(text: str) -> object:
@@ -196,7 +220,12 @@ def _literal(text: str) -> object:
         return text
 
 
-def _updated(config: TrainConfig, tables: Mapping[str, object], *, source: str) -> TrainConfig:
+def updated(config: Config, tables: Mapping[str, object], *, source: str) -> Config:
+    """Return a configuration of groups with the settings of nested tables.
+
+    Raises:
+        ConfigError: A group or a setting is unknown, or a value has the wrong type.
+    """
     groups: dict[str, Any] = {}
     known = [f.name for f in fields(config)]
     for name, table in tables.items():

@@ -22,6 +22,7 @@ from training.config import TrainConfig
 from training.export import Agreement, Reference, export_bundle
 from training.feed import SongSource, TensorBatch, first_windows
 from training.model import LoopTransformer
+from training.trained_model import load_model
 
 logger = logging.getLogger(__name__)
 
@@ -64,8 +65,6 @@ def export_checkpoint(
         CorpusError: there are no packed songs of the validation split.
         ModelBundleError: the exported graphs do not say what the model says.
     """
-    from training.train import load_model  # brings Lightning, which takes seconds to import
-
     model, state = load_model(checkpoint)
     if not model.shape.chained:
         raise CorpusError("A model with independent heads has no bundle.", "It is a baseline; export a chained one.")

@@ -19,8 +19,11 @@ def is_trunk_matrix(name: str, parameter: Tensor) -> bool:
 
 def build_optimisers(model: nn.Module, config: OptimiserConfig) -> list[torch.optim.Optimizer]:
     """Return the optimisers that together own every parameter once."""
-    named = list(model.named_parameters())
-    matrices = {name for name, p in named if p.ndim == 2 and name.startswith(("layers.", "heads."))}
+    named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    # What is learned beside frozen weights is drawn to nothing, whatever it belongs to: back to those weights.
+    matrices = {
+        n for n, p in named if (p.ndim == 2 and n.startswith(("layers.", "heads."))) or ".parametrizations." in n
+    }
     by_muon = {name for name, p in named if is_trunk_matrix(name, p)} if config.name == "muon" else set[str]()
     decayed = [p for name, p in named if name in matrices - by_muon]
     plain = [p for name, p in named if name not in matrices]
@@ -68,7 +71,7 @@ class AveragedWeights:
     """An exponential moving average of the parameters; what is validated, kept and exported."""
 
     def __init__(self, module: nn.Module, memory_rows: int) -> None:
-        self._parameters = dict(module.named_parameters())
+        self._parameters = {name: p for name, p in module.named_parameters() if p.requires_grad}
         self._memory_rows = memory_rows
         self.values = {name: p.detach().clone() for name, p in self._parameters.items()}
 

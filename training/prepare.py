@@ -216,6 +216,11 @@ def prepare_song(file: SourceFile, row: ManifestRow, config: PrepareConfig) -> P
         raise CorpusError(error.title) from error
     if len(song.onset) < config.min_notes:
         raise CorpusError("too few notes")
+    return analysed(song)
+
+
+def analysed(song: PackedSong) -> PackedSong:
+    """Return a packed song with its key, its chords unless they are known, and its loops."""
     pitched = ~song.is_drums
     key = recognise_key(pitch_class_weights(song.pitch[pitched], song.duration[pitched]))
     if pitched.any() and not song.chords.any():

@@ -66,14 +66,17 @@ class Score:
 class Records:
     """The curves of one run; processes that are not the writer keep silent."""
 
-    def __init__(self, directory: Path, config: TrainConfig, *, is_writer: bool) -> None:
+    def __init__(self, directory: Path, config: TrainConfig, *, is_writer: bool, last_step: int = 0) -> None:
         self._directory, self._is_writer = directory, is_writer
+        self.is_validated = False  # at the step that the run goes on from
         self._board: Any = None
         self._nats: Tensor | None = None
         self._counts: Tensor | None = None
         self._rows, self._since = 0, time.monotonic()
         if is_writer:
             (directory / "config.json").write_text(config.to_json() + "\n", encoding="utf-8")
+            _forget_after(directory / "metrics.csv", last_step)
+            self.is_validated = _forget_after(directory / "valid.csv", last_step) == last_step
             if config.run.tensorboard and importlib.util.find_spec("tensorboard"):
                 from torch.utils.tensorboard import SummaryWriter
 
@@ -85,10 +88,10 @@ class Records:
         self._nats = losses.nats if self._nats is None else self._nats + losses.nats
         self._counts = losses.counts if self._counts is None else self._counts + losses.counts
 
-    def log(self, progress: HowFar, *, rate: float) -> None:
-        """Write the mean since the last line."""
+    def log(self, progress: HowFar, *, rate: float) -> tuple[Score, float] | None:
+        """Write the mean since the last line; return it with the rows a second, or None if there is nothing new."""
         if self._nats is None or self._counts is None:
-            return
+            return None
         score = Score.of(self._nats.cpu(), self._counts.cpu())
         elapsed = time.monotonic() - self._since
         speed = self._rows / max(elapsed, 1e-9)
@@ -100,6 +103,7 @@ class Records:
                 "step %d  %.2f M rows  %.0f rows/s  rate %.2f  train %.3f bits a note",
                 *(progress.step, progress.rows / 1e6, speed, rate, score.bits_per_note),
             )
+        return score, speed
 
     def validated(self, progress: HowFar, score: Score) -> None:
         """Write a validation."""
@@ -132,3 +136,21 @@ class Records:
         if self._board is not None:
             for key, value in values.items():
                 self._board.add_scalar(f"{path.stem}/{key}", value, progress.step)
+
+
+def _forget_after(path: Path, step: int) -> int | None:
+    """Drop the lines of a curve behind a step, which a run that goes on from there draws again; return the last step.
+
+    A line that a killed run left unfinished goes too.
+    """
+    if not path.exists():
+        return None
+    with path.open(newline="", encoding="utf-8") as file:
+        header, *lines = list(csv.reader(file)) or [[]]
+    kept = [line for line in lines if len(line) == len(header) and line[0].isdigit() and int(line[0]) <= step]
+    if len(kept) < len(lines):
+        temporary = path.with_name(path.name + ".part")
+        with temporary.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([header, *kept])
+        temporary.replace(path)
+    return int(kept[-1][0]) if kept else None

@@ -3,8 +3,10 @@
 A run is a folder: `step-*.ckpt` (all that is needed to go on exactly), `best.ckpt` (the averaged weights
 of the best validation), `metrics.csv`, `valid.csv` and `config.json`. Starting a run in a folder that
 holds checkpoints goes on with it. It ends after `total_rows`, `max_minutes` or `max_cpu_seconds`, on
-SIGTERM or SIGINT, or when a file called `pause` appears in the folder; the step at hand is finished and
-saved first. Validation is of the averaged weights, on a fixed set of windows.
+SIGTERM or SIGINT, when a file called `pause` appears in the folder, or when its `Watch` says so; the step at
+hand is finished and saved first. Killed at any moment, it goes on from its last checkpoint and draws the curves that
+it would have drawn. Validation is of the averaged weights, on a fixed set of windows. A batch that memory cannot
+hold is read in halves, then in quarters …: the weights move as they would have.
 
     OMP_WAIT_POLICY=PASSIVE python -m training.train training/configs/small.toml data.directory=… [group.key=value …]
 
@@ -13,7 +15,6 @@ is 485 rows a second instead of 136. `turnaround train` sets it by itself.
 """
 
 import argparse
-import json
 import logging
 import os
 import signal
@@ -22,27 +23,21 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import torch
 from lightning.fabric import Fabric
 from torch import Tensor
 
-from engine.representation.vocabulary import Field, vocabulary_hash
-from training.checkpoints import (
-    BEST,
-    CheckpointError,
-    State,
-    read_checkpoint,
-    read_latest,
-    write_checkpoint,
-    write_numbered,
-)
-from training.config import ModelConfig, TrainConfig
+from engine.representation.vocabulary import vocabulary_hash
+from training.checkpoints import BEST, State, read_checkpoint, read_latest, write_checkpoint, write_numbered
+from training.config import TrainConfig
 from training.feed import Place, SongSource, Source, TensorBatch, first_windows, training_batches
+from training.memory import MAX_PIECES, is_out_of_memory, pieces_of
 from training.model import LoopTransformer, Losses, LossModel
 from training.optimisers import AveragedWeights, build_optimisers, rate_share, set_rates
 from training.records import Records, Score
+from training.trained_model import averaged_weights, check_vocabulary, evaluate, load_trained, trained_state
 
 logger = logging.getLogger(__name__)
 
@@ -83,12 +78,25 @@ class Outcome:
     score: Score | None
 
 
+class Watch(Protocol):
+    """Someone who looks on while a run goes, such as the window."""
+
+    def logged(self, progress: Progress, score: Score, rows_per_second: float) -> None:
+        """Hear the mean of the last steps."""
+        ...
+
+    def validated(self, progress: Progress, score: Score, model: LossModel) -> bool:
+        """Hear a validation, while the model holds the averaged weights; return whether the run has come far enough."""
+        ...
+
+
 def train(
     config: TrainConfig,
     *,
     source: Source | None = None,
     valid_source: Source | None = None,
     model: LossModel | None = None,
+    watch: Watch | None = None,
 ) -> Outcome:
     """Train until the schedule, the budget or someone ends it; go on where the folder's last checkpoint stands.
 
@@ -96,7 +104,8 @@ def train(
         config: The run.
         source: Training chunks; the packed "train" songs of `config.data.directory` when None.
         valid_source: Validation chunks; the packed "valid" songs when None.
-        model: Another network of the same interface, such as a baseline's.
+        model: Another network of the same interface, such as a baseline's, or one of which only a part is trained.
+        watch: Who looks on, in the first process.
     Raises:
         CorpusError: There are no packed songs.
         CheckpointError: `run.start_from` cannot be read.
@@ -107,7 +116,7 @@ def train(
         torch.set_num_threads(config.run.threads)
     source = source or SongSource.open(config.data, split="train")
     valid_source = valid_source or SongSource.open(config.data, split="valid")
-    run = _Run(config, source, valid_source, model)
+    run = _Run(config, source, valid_source, model, watch)
     with _stop_signals() as signals:
         return run.until_done(signals)
 
@@ -115,15 +124,17 @@ def train(
 class _Run:
     """One process of a training run."""
 
-    def __init__(self, config: TrainConfig, source: Source, valid: Source, model: LossModel | None) -> None:
-        self.config, self.source = config, source
+    def __init__(
+        self, config: TrainConfig, source: Source, valid: Source, model: LossModel | None, watch: Watch | None
+    ) -> None:
+        self.config, self.source, self.watch = config, source, watch
         self.directory = Path(config.run.directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.fabric = _fabric(config)
         self.fabric.seed_everything(config.run.seed + self.fabric.global_rank, verbose=False)
         self.bare = model or LoopTransformer(config.model)
         if config.run.start_from:
-            self.bare.load_state_dict(averaged_weights(read_checkpoint(Path(config.run.start_from))))
+            load_trained(self.bare, averaged_weights(read_checkpoint(Path(config.run.start_from))))
         if config.run.compile:
             self.bare.compile_parts()
         optimisers = build_optimisers(self.bare, config.optimiser)
@@ -133,8 +144,12 @@ class _Run:
         self.progress, self.place = Progress(), Place()
         self._resume()
         self.valid = first_windows(valid, config.data.valid_windows, rows_per_batch=config.data.rows_per_batch)
-        self.records = Records(self.directory, config, is_writer=self.fabric.is_global_zero)
+        self.records = Records(
+            self.directory, config, is_writer=self.fabric.is_global_zero, last_step=self.progress.step
+        )
         self.score: Score | None = None
+        self.pieces = config.run.pieces
+        self._is_far_enough = False
         self._started, self._cpu_started = time.monotonic(), time.process_time()
         self._before = self.progress
 
@@ -151,12 +166,17 @@ class _Run:
             workers=self.config.data.workers,
             counts_context=self.config.data.context_weight > 0,
         )
+        if run.valid_steps and self.progress.step % run.valid_steps == 0 and not self.records.is_validated:
+            self._validate()
         while not (finished := self._is_over()) and not self._is_asked_to_stop(signals):
             losses, step_rows = self._step(batches)
             self.records.add(losses, step_rows)
             if self.progress.step % run.log_steps == 0:
-                self.records.log(self.progress, rate=self._share())
-            is_due = time.monotonic() - validated >= run.valid_minutes * 60
+                self._log()
+            if run.valid_steps:
+                is_due = self.progress.step % run.valid_steps == 0
+            else:
+                is_due = time.monotonic() - validated >= run.valid_minutes * 60
             # Saved before validating too: the minutes that takes are not to be lost on top.
             if is_due or time.monotonic() - saved >= run.checkpoint_minutes * 60:
                 self.save()
@@ -164,30 +184,29 @@ class _Run:
             if is_due:
                 self._validate()
                 validated = time.monotonic()
-        self.records.log(self.progress, rate=self._share())
-        if finished:
+        self._log()
+        if finished and not self._is_far_enough:
             self._validate()
         self.save()
         (self.directory / PAUSE).unlink(missing_ok=True)
         self.records.close()
         return Outcome(self.progress, finished, self.score)
 
+    def _log(self) -> None:
+        found = self.records.log(self.progress, rate=self._share())
+        if found is not None and self.watch is not None and self.fabric.is_global_zero:
+            self.watch.logged(self.progress, *found)
+
     def _step(self, batches: Iterator[tuple[Place, TensorBatch]]) -> tuple[Losses, int]:
         """Add up the gradients of some batches and move the weights once."""
         optimiser = self.config.optimiser
         set_rates(self.optimisers, self._share())
-        total, rows = None, 0
-        for index in range(optimiser.accumulate):
+        taken: list[TensorBatch] = []
+        for _ in range(optimiser.accumulate):
             self.place, batch = next(batches)
-            is_last = index + 1 == optimiser.accumulate
-            with self.fabric.no_backward_sync(self.model, enabled=not is_last):
-                losses: Losses = self.model(*self._on_device(batch))
-                objective = losses.objective(self.config.data.context_weight)
-                self.fabric.backward(objective / optimiser.accumulate)
-            found = Losses(*(part.detach() for part in losses))
-            total = found if total is None else total.plus(found)
-            rows += batch.row_count
-        assert total is not None
+            taken.append(batch)
+        rows = sum(batch.row_count for batch in taken)
+        total = self._gradients(taken)
         torch.nn.utils.clip_grad_norm_(self.bare.parameters(), optimiser.clip)
         for each in self.optimisers:
             each.step()
@@ -197,6 +216,38 @@ class _Run:
         self._advance(rows)
         self.average.update(step_rows=rows, rows=self.progress.rows)
         return total, rows
+
+    def _gradients(self, batches: Sequence[TensorBatch]) -> Losses:
+        """Add up gradients; where memory does not suffice, begin again with smaller pieces."""
+        while True:
+            try:
+                return self._add_up(batches)
+            except (RuntimeError, MemoryError) as error:
+                # Others wait for this process's gradients: halving is for runs of one.
+                if not is_out_of_memory(error) or self.pieces >= MAX_PIECES or self.fabric.world_size > 1:
+                    raise
+            self.pieces *= 2
+            for each in self.optimisers:
+                each.zero_grad()
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+            logger.warning("memory did not suffice; batches are now read in %d pieces", self.pieces)
+
+    def _add_up(self, batches: Sequence[TensorBatch]) -> Losses:
+        weight = self.config.data.context_weight
+        pieces = [
+            (piece, share / len(batches)) for batch in batches for piece, share in pieces_of(batch, self.pieces, weight)
+        ]
+        total: Losses | None = None
+        for index, (piece, share) in enumerate(pieces):
+            is_last = index + 1 == len(pieces)
+            with self.fabric.no_backward_sync(self.model, enabled=not is_last):
+                losses: Losses = self.model(*self._on_device(piece))
+                self.fabric.backward(losses.objective(weight) * share)
+            found = Losses(*(part.detach() for part in losses))
+            total = found if total is None else total.plus(found)
+        assert total is not None
+        return total
 
     def _advance(self, rows: int) -> None:
         self.progress = replace(
@@ -218,7 +269,8 @@ class _Run:
         run, progress = self.config.run, self.progress
         minutes = (time.monotonic() - self._started) / 60
         return self._agreed(
-            progress.rows >= self.config.optimiser.total_rows
+            self._is_far_enough
+            or progress.rows >= self.config.optimiser.total_rows
             or 0 < run.max_minutes <= minutes
             or 0 < run.max_cpu_seconds <= progress.cpu_seconds
         )
@@ -236,8 +288,10 @@ class _Run:
         """Score the averaged weights; keep them when they are the best so far."""
         self.average.swap()
         self.score = evaluate(self.model, self.valid, device=self.fabric.device)
-        self.average.swap()
         self.records.validated(self.progress, self.score)
+        if self.watch is not None and self.fabric.is_global_zero:
+            self._is_far_enough = self.watch.validated(self.progress, self.score, self.bare)
+        self.average.swap()
         if self.score.bits_per_note < self.progress.best:
             self.progress = replace(self.progress, best=self.score.bits_per_note)
             if self.fabric.is_global_zero:
@@ -255,7 +309,7 @@ class _Run:
             gathered = cast("Tensor", self.fabric.all_gather(torch.tensor(places[0])))
             places = [(int(c), int(b)) for c, b in gathered.reshape(-1, 2)]
         state = self._described() | {
-            "model": self.bare.state_dict(),
+            "model": trained_state(self.bare),
             "average": self.average.values,
             "optimisers": [o.state_dict() for o in self.optimisers],
             "places": places,
@@ -271,7 +325,7 @@ class _Run:
         if state is None:
             return
         check_vocabulary(state)
-        self.bare.load_state_dict(state["model"])
+        load_trained(self.bare, state["model"])
         for name, value in state["average"].items():
             self.average.values[name].copy_(value)
         for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
@@ -308,50 +362,6 @@ def _fabric(config: TrainConfig) -> Fabric:
     )
     fabric.launch()
     return fabric
-
-
-@torch.no_grad()
-def evaluate(model: Any, batches: Sequence[TensorBatch], *, device: torch.device) -> Score:
-    """Return the likelihood of batches, every decision counted."""
-    was_training = model.training
-    model.eval()
-    nats = torch.zeros(len(Field), dtype=torch.float64)
-    counts = torch.zeros(len(Field), dtype=torch.int64)
-    for batch in batches:
-        losses: Losses = model(batch.rows.to(device), batch.labels.to(device))
-        nats += losses.nats.double().cpu()
-        counts += losses.counts.cpu()
-    model.train(was_training)
-    return Score.of(nats, counts)
-
-
-def check_vocabulary(state: State) -> None:
-    """Refuse a checkpoint whose ids mean something else.
-
-    Raises:
-        CheckpointError: It was trained with another vocabulary.
-    """
-    if state.get("vocabulary") != vocabulary_hash():
-        raise CheckpointError("The checkpoint was trained with another vocabulary.", "Start a new run.")
-
-
-def averaged_weights(state: State) -> dict[str, Tensor]:
-    """Return the averaged weights of a checkpoint, by parameter name."""
-    check_vocabulary(state)
-    return state["average"]
-
-
-def load_model(path: Path) -> tuple[LoopTransformer, State]:
-    """Return the averaged model of a checkpoint, ready to be exported, and what else the file tells.
-
-    Raises:
-        CheckpointError: The file cannot be read, or belongs to another vocabulary.
-    """
-    state = read_checkpoint(path)
-    shape = ModelConfig(**json.loads(state["config"])["model"])
-    model = LoopTransformer(shape)
-    model.load_state_dict(averaged_weights(state))
-    return model.eval(), state
 
 
 @contextmanager

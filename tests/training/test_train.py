@@ -14,7 +14,8 @@ pytest.importorskip("lightning")
 
 from training.checkpoints import CheckpointError, checkpoints_in, read_checkpoint, read_latest, write_checkpoint  # noqa: E402
 from training.config import DataConfig, ModelConfig, OptimiserConfig, RunConfig, TrainConfig  # noqa: E402
-from training.train import PAUSE, Outcome, load_model, train  # noqa: E402
+from training.train import PAUSE, Outcome, train  # noqa: E402
+from training.trained_model import load_model  # noqa: E402
 
 pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("one_thread")]
 
@@ -136,3 +137,91 @@ def test_only_the_newest_checkpoints_are_kept(tmp_path: Path) -> None:
     for part in range(1, 5):
         run(config(tmp_path, total_rows=part * 400))
     assert len(checkpoints_in(tmp_path)) == 2
+
+
+def test_a_batch_that_memory_does_not_hold_is_read_in_pieces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from training.model import LoopTransformer
+
+    forward = LoopTransformer.forward
+    refused: list[int] = []
+
+    def short_of_memory(self: LoopTransformer, rows: object, labels: object) -> object:
+        if self.training and len(rows) > 3:  # pyright: ignore[reportArgumentType]
+            refused.append(len(rows))  # pyright: ignore[reportArgumentType]
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes.")
+        return forward(self, rows, labels)  # pyright: ignore[reportArgumentType]
+
+    plain = replace(config(tmp_path / "whole"), model=replace(config(tmp_path).model, dropout=0.0))
+    run(plain)
+    monkeypatch.setattr(LoopTransformer, "forward", short_of_memory)
+    with caplog.at_level(logging.WARNING):
+        run(replace(plain, run=replace(plain.run, directory=str(tmp_path / "pieces"))))
+    assert refused
+    assert "read in 2 pieces" in caplog.text
+    assert losses_of(tmp_path / "pieces") == pytest.approx(losses_of(tmp_path / "whole"), rel=1e-4)
+
+
+def test_another_error_is_not_taken_for_a_lack_of_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from training.model import LoopTransformer
+
+    def broken(self: LoopTransformer, rows: object, labels: object) -> object:
+        raise RuntimeError("a fault of our own")
+
+    monkeypatch.setattr(LoopTransformer, "forward", broken)
+    with pytest.raises(RuntimeError, match="of our own"):
+        run(config(tmp_path))
+
+
+def steps_validated(directory: Path) -> list[int]:
+    with (directory / "valid.csv").open(newline="", encoding="utf-8") as file:
+        return [int(line["step"]) for line in csv.DictReader(file)]
+
+
+def test_validation_by_steps_begins_before_the_first(tmp_path: Path) -> None:
+    plain = config(tmp_path)
+    outcome = run(replace(plain, run=replace(plain.run, valid_steps=4)))
+    last = outcome.progress.step
+    assert steps_validated(tmp_path) == [*range(0, last, 4), last]
+
+
+def test_curves_behind_the_last_checkpoint_are_drawn_again(tmp_path: Path) -> None:
+    whole = config(tmp_path / "whole")
+    whole = replace(whole, run=replace(whole.run, valid_steps=4))
+    run(whole)
+    half = replace(whole, run=replace(whole.run, directory=str(tmp_path / "half")))
+    run(replace(half, optimiser=replace(half.optimiser, total_rows=ROWS // 2)))
+    # What a run that was killed after its last checkpoint had written already, the last line in part.
+    for name in ("metrics.csv", "valid.csv"):
+        with (tmp_path / "half" / name).open("a", encoding="utf-8") as file:
+            columns = len((tmp_path / "half" / name).read_text().splitlines()[0].split(","))
+            file.write("9999," + ",".join(["1"] * (columns - 1)) + "\r\n77,1")
+    run(half)
+    assert losses_of(tmp_path / "half") == losses_of(tmp_path / "whole")
+    assert set(steps_validated(tmp_path / "whole")) <= set(steps_validated(tmp_path / "half"))
+
+
+class Impatient:
+    """Wants no more than three validations."""
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+
+    def logged(self, progress: object, score: object, rows_per_second: float) -> None: ...
+
+    def validated(self, progress: object, score: object, model: object) -> bool:
+        self.seen.append(progress.step)  # pyright: ignore[reportAttributeAccessIssue]
+        return len(self.seen) >= 3
+
+
+def test_who_looks_on_can_end_a_run(tmp_path: Path) -> None:
+    plain = config(tmp_path)
+    outcome = train(
+        replace(plain, run=replace(plain.run, valid_steps=2)),
+        source=RandomSource(),
+        valid_source=RandomSource(seed=1),
+        watch=Impatient(),
+    )
+    assert outcome.is_finished
+    assert outcome.progress.step == 4

@@ -1,0 +1,150 @@
+"""Loops that the base itself writes: what it knows, without a file of anybody's.
+
+A model that learns a style from few files forgets what else it could. The corpus it learned from cannot be shipped;
+but the base can be asked for loops of all kinds, and to find those as likely as before is to have forgotten nothing.
+A part of them is learned again beside the own files (rehearsal), another part only watched: the curve of forgetting.
+Temperature is 1 and nothing is cut off, so that they are spread as the base's own knowledge is.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from engine.inference.generator import Generator
+from engine.inference.model import LoopModel
+from engine.messages import FieldSampling, GenerationRequest, PartRequest, PartUse, Sampling, TakeReady
+from engine.music.general_midi import DEFAULT_PROGRAMS, Role
+from engine.music.loop import Loop, Track
+from engine.music.loop_json import loop_of_plain, plain_of_loop
+from engine.music.timing import Meter
+from engine.representation.controls import GENRES
+from engine.representation.layout import training_rows
+from engine.representation.sheet import Sheet
+from engine.representation.vocabulary import Rows
+from training.augment import augmented
+from training.dataset import Batch, Window, draw_plan, padded
+from training.feed import Source
+
+logger = logging.getLogger(__name__)
+
+WATCHED_SHARE = 0.2
+_TAKES = 8  # written at once
+_ROLES = (Role.DRUMS, Role.BASS, Role.KEYS, Role.GUITAR, Role.LEAD, Role.STRINGS, Role.PAD, Role.ORGAN, Role.BRASS)
+_METERS, _METER_ODDS = (Meter(4, 4), Meter(3, 4), Meter(6, 8)), (0.86, 0.07, 0.07)
+_BARS, _BAR_ODDS = (2, 4, 8), (0.25, 0.6, 0.15)
+
+
+def base_loops(
+    model: LoopModel, count: int, *, seed: int, on_written: Callable[[int], None] | None = None
+) -> list[Window]:
+    """Let a model write loops of all kinds, `count` or a few more."""
+    rng = np.random.default_rng((seed, 77))
+    generator = Generator(model, rank=False)
+    loops: list[Window] = []
+    while len(loops) < count:
+        request = _request(rng)
+        takes = [event.take.loop for event in generator.generate(request) if isinstance(event, TakeReady)]
+        loops += [_window(loop, request.genre or "") for loop in takes if loop.note_count]
+        if on_written:
+            on_written(len(loops))
+    return loops
+
+
+def _request(rng: np.random.Generator) -> GenerationRequest:
+    roles = [_ROLES[index] for index in np.sort(rng.permutation(len(_ROLES))[: rng.integers(1, 5)])]
+    canvas = Loop(
+        _METERS[int(rng.choice(len(_METERS), p=_METER_ODDS))],
+        float(rng.integers(70, 161)),
+        int(rng.choice(_BARS, p=_BAR_ODDS)),
+        tuple(Track(role, program=DEFAULT_PROGRAMS[role]) for role in roles),
+    )
+    return GenerationRequest(
+        canvas,
+        tuple(PartRequest(PartUse.REPLACE) for _ in roles),
+        genre=GENRES[rng.integers(len(GENRES))] if rng.random() < 0.8 else None,
+        sampling=Sampling(default=FieldSampling(temperature=1.0, min_p=0.0)),
+        seed=int(rng.integers(1 << 31)),
+        takes=_TAKES,
+    )
+
+
+def _window(loop: Loop, genre: str) -> Window:
+    return Window(Sheet.from_loop(loop), genre, is_loop=True)
+
+
+def write_loops(path: Path, windows: Sequence[Window]) -> None:
+    """Keep loops as JSON, whole or not at all."""
+    plain = [plain_of_loop(window.sheet.to_loop()) | {"genre": window.genre} for window in windows]
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_text(json.dumps(plain), encoding="utf-8")
+    temporary.replace(path)
+
+
+def read_loops(path: Path) -> list[Window] | None:
+    """Return loops that were kept, None if there are none or they are damaged."""
+    try:
+        return [_window(loop_of_plain(plain), plain["genre"]) for plain in json.loads(path.read_text(encoding="utf-8"))]
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError) as error:
+        logger.warning("%s is written anew: %s", path.name, error)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class LoopSource:
+    """Windows of loops as a source of their own, not varied: what forgetting is watched by."""
+
+    windows: Sequence[Window]
+    max_rows: int
+    seed: int
+
+    def chunk(self, number: int) -> Sequence[Batch]:
+        rng = np.random.default_rng((self.seed, number))
+        found = [_rows(window, rng, augment=False) for window in self.windows]
+        return _batches([rows for rows in found if len(rows) <= self.max_rows])
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsedSource:
+    """Chunks of own music, with some of the base's loops among them.
+
+    Attributes:
+        own: Chunks of own music.
+        windows: The base's loops.
+        share: Of all windows, those that are the base's.
+        max_rows: Of a window.
+        seed: Of the choice.
+    """
+
+    own: Source
+    windows: Sequence[Window]
+    share: float
+    max_rows: int
+    seed: int
+
+    def chunk(self, number: int) -> Sequence[Batch]:
+        own = tuple(self.own.chunk(number))
+        if not self.windows or not self.share:
+            return own
+        rng = np.random.default_rng((self.seed, 78, number))
+        count = sum(int(batch.rows[:, :, 0].any(axis=1).sum()) for batch in own)
+        wanted = round(count * self.share / (1 - self.share))
+        chosen = rng.integers(len(self.windows), size=wanted)
+        found = [_rows(self.windows[index], rng, augment=True) for index in chosen]
+        return (*own, *_batches([rows for rows in found if len(rows) <= self.max_rows]))
+
+
+def _rows(window: Window, rng: np.random.Generator, *, augment: bool) -> Rows:
+    if augment:
+        sheet = augmented(window.sheet, rng, is_loop=True)
+        window = Window(sheet, window.genre, window.is_loop, window.loop_length)
+    return training_rows(window.sheet, draw_plan(window, rng))
+
+
+def _batches(sequences: list[Rows]) -> tuple[Batch, ...]:
+    return (padded(sequences, max(len(rows) for rows in sequences)),) if sequences else ()
