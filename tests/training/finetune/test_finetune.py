@@ -19,7 +19,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("lightning")
 
 from training.dataset import SongPool  # noqa: E402
-from training.evaluation import evaluate_model  # noqa: E402
+from training.evaluation.likelihood import evaluate_model  # noqa: E402
 from training.export_checkpoint import references_of  # noqa: E402
 from training.feed import SongSource  # noqa: E402
 from training.finetune.adapters import adapt, factors_of, is_stored_so  # noqa: E402
