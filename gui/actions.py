@@ -105,6 +105,13 @@ ACTIONS: tuple[ActionSpec, ...] = (
         help="Steps from your loop to the take that is heard.",
     ),
     _A("take_inspect", "Look inside…", "Takes", ("I",), help="The take, or what G would ask, as the model reads it."),
+    _A(
+        "take_batch",
+        "Write many to a folder…",
+        "Takes",
+        ("Ctrl+B",),
+        help="Up to 1000 loops overnight, named and apart.",
+    ),
     _A("take_library", "Library of takes…", "Takes", ("L",), help="Every take ever written: search, bring back."),
     _A("take_next", "Next take", "Takes", (".",)),
     _A("take_previous", "Previous take", "Takes", (",",)),

@@ -20,6 +20,7 @@ from engine.music.loop import Loop, Track
 from engine.music.timing import Meter
 from gui import loop_edits
 from gui.arranging import Arranging
+from gui.batches import Batches
 from gui.document import LoopDocument
 from gui.editing import Editor
 from gui.engine_bridge import EngineBridge
@@ -80,11 +81,19 @@ class Commands(QObject):
         self.recipes = Recipes(
             window, state, session, request=self.current_request, edit=self.edit, folder=lambda: exports.folder
         )
-        self.shelf = Shelf(bridge, window, edit=self.edit, write=self.board.generate)
+        self.batches = Batches(
+            window,
+            bridge,
+            request=self.current_request,
+            what=window.transport.generate.text,
+            folder=lambda: exports.folder,
+        )
+        self.shelf = Shelf(
+            bridge, window, edit=self.edit, write=self.board.generate, remember_seed=exports.remember_seed
+        )
         self.rendering = Rendering(bridge, state, exports, window)
-        rooms = (
-            self.editor, files, exports, self.rendering, self.shelf, self.steering, self.arranging, self.recipes
-        )  # fmt: skip
+        steering = (self.steering, self.arranging, self.recipes, self.batches, self.shelf)
+        rooms = (self.editor, files, exports, self.rendering, *steering)
         slots = {**self._slots(), **appearance}
         for room in rooms:
             slots.update(room.slots())

@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject
 from engine.jobs.library import KeptTake, LoadTake, TakeLoaded
 from engine.jobs.writing import WorkerReady
 from engine.messages import Failed, GenerationRequest
+from engine.music.loop import Loop
 from gui.engine_bridge import EngineBridge
 from gui.main_window import MainWindow
 from gui.panels.library import LibraryDialog
@@ -20,6 +21,7 @@ class Shelf(QObject):
         window: Where notices appear.
         edit: Changes the music, undoably: name of the step, new loop.
         write: Has takes of a request written.
+        remember_seed: Lets files of a loop tell its seed.
     """
 
     def __init__(
@@ -29,10 +31,11 @@ class Shelf(QObject):
         *,
         edit: Callable[..., None],
         write: Callable[[GenerationRequest], None],
+        remember_seed: Callable[[Loop, str], None],
     ) -> None:
         super().__init__(window)
         self._bridge, self._window = bridge, window
-        self._edit, self._write = edit, write
+        self._edit, self._write, self._remember_seed = edit, write, remember_seed
         self._ready: WorkerReady | None = None
         self.dialog: LibraryDialog | None = None
         bridge.worker_ready.connect(self._on_worker_ready)
@@ -63,6 +66,8 @@ class Shelf(QObject):
         self._ready = event
 
     def _bring_back(self, kept: KeptTake) -> None:
+        if not kept.row.made:
+            self._remember_seed(kept.loop, f"{kept.row.seed}-{kept.row.number + 1}")
         self._edit("Bring back take", kept.loop)
         self._window.say(f"Take {kept.row.number + 1} of seed {kept.row.seed} is your loop now.")
 
