@@ -84,6 +84,13 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _A("part_use", "Context / replace / ignore", "Part", ("R",), help="What G does with the part in front."),
     _A("steer_words", "Say it in words", "Steer", ("/",), help="Words move the knobs you see."),
     _A("steer_tap", "Tap a rhythm", "Steer", ("T",), help="While the loop plays: the rhythm of the part in front."),
+    _A(
+        "steer_lock",
+        "Lock / unlock notes",
+        "Steer",
+        ("Shift+L",),
+        help="Selected notes stay when G rewrites their bars.",
+    ),
     _A("steer_chords", "Chords…", "Steer", ("C",), help="Pick or type the chords over the bars."),
     _A("steer_detect_chords", "Tell chords from the notes", "Steer", ("Shift+C",)),
     _A("steer_form", "Form…", "Steer", ("Ctrl+F",), help="Write A A' B A or another form out of the loop."),

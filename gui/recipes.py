@@ -94,9 +94,7 @@ class Recipes(QObject):
         fronts = [i for i, part in enumerate(request.parts) if part.use is PartUse.REPLACE]
         if fronts:
             self._state.bring_to_front(fronts[0])
-        if any(part.locked for part in request.parts):
-            self._window.banner.say("The recipe locks single notes; the window writes them anew.")
-        elif request.repeats:
+        if request.repeats:
             self._window.banner.say("The recipe is a form; G writes its new bars, not the ones that come again.")
 
 
@@ -111,8 +109,9 @@ def settings_of(request: GenerationRequest, old: tuple[PartSettings, ...]) -> tu
             rhythm=part.rhythm,
             bar_density=part.bar_density,
             keep=part.keep,
+            locked=frozenset((track.notes[i].onset, track.notes[i].pitch) for i in part.locked if i < len(track.notes)),
         )
-        for part, settings in zip(request.parts, base, strict=True)
+        for part, settings, track in zip(request.parts, base, request.canvas.tracks, strict=True)
     )
 
 

@@ -93,6 +93,11 @@ def request_of(loop: Loop, parts: tuple[PartSettings, ...], wishes: LoopWishes, 
             controls=settings.controls,
             rhythm=settings.rhythm,
             bar_density=settings.bar_density[: loop.bars],
+            locked=tuple(
+                index
+                for index, note in enumerate(loop.tracks[part].notes)
+                if (note.onset, note.pitch) in settings.locked
+            ),
             keep=settings.keep,
         )
 

@@ -33,6 +33,7 @@ class PartSettings:
         rhythm: Rhythm mask as in `PartRequest`; "" is open.
         bar_density: Notes a bar as in `PartRequest`; () is open.
         keep: What a rewrite leaves.
+        locked: (onset, pitch) of notes that a rewrite leaves as they are.
     """
 
     use: PartUse = PartUse.CONTEXT
@@ -43,6 +44,7 @@ class PartSettings:
     rhythm: str = ""
     bar_density: tuple[float | None, ...] = ()
     keep: Keep = Keep.NOTHING
+    locked: frozenset[tuple[int, int]] = frozenset()
 
     def with_control(self, name: str, value: float | None) -> "PartSettings":
         """Return the settings with a wish added, changed or (None) opened."""

@@ -26,7 +26,10 @@ def plain_of_session(
     """Return a session as dicts, lists, numbers and strings."""
     return {
         "schema_version": SCHEMA_VERSION,
-        "parts": [{**asdict(part), "use": part.use.value, "keep": part.keep.value} for part in parts],
+        "parts": [
+            {**asdict(part), "use": part.use.value, "keep": part.keep.value, "locked": sorted(part.locked)}
+            for part in parts
+        ],
         "wishes": asdict(wishes),
         "front": front,
         "snap": snap.name,
@@ -50,8 +53,9 @@ def _part(entry: Plain) -> PartSettings:
     values = _known(PartSettings, entry)
     controls = tuple((str(name), float(value)) for name, value in values.pop("controls", ()))
     density = tuple(None if notes is None else float(notes) for notes in values.pop("bar_density", ()))
+    locked = frozenset((int(onset), int(pitch)) for onset, pitch in values.pop("locked", ()))
     use, keep = PartUse(values.pop("use", "context")), Keep(values.pop("keep", "nothing"))
-    return replace(PartSettings(**values), use=use, keep=keep, controls=controls, bar_density=density)
+    return replace(PartSettings(**values), use=use, keep=keep, controls=controls, bar_density=density, locked=locked)
 
 
 def wishes_of_plain(plain: Plain) -> LoopWishes:

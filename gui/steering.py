@@ -15,6 +15,7 @@ from engine.representation.controls import TRACK_CONTROLS
 from gui import loop_edits
 from gui.main_window import MainWindow
 from gui.panels.chords import ChordDialog
+from gui.piano_roll.selection import notes_by_part
 from gui.piano_roll.state import RollState
 from gui.playback import Playback
 from gui.prompt_words import control_value, understood
@@ -47,6 +48,7 @@ class Steering(QObject):
         self._tapped_part, self._elapsed_ticks = -1, 0.0
         state.playhead_moved.connect(self._on_playhead_moved)
         window.controls.tap_wanted.connect(self.tap)
+        session.parts_changed.connect(self._show_locks)
         window.controls.prompt.words_entered.connect(self.follow_words)
         window.roll.ruler.chords_wanted.connect(self.edit_chords)
 
@@ -57,6 +59,7 @@ class Steering(QObject):
             "steer_words": self._window.controls.prompt.text.setFocus,
             "steer_chords": lambda: self.edit_chords(0),
             "steer_detect_chords": self.detect_chords,
+            "steer_lock": self.toggle_locks,
             "steer_half_time": lambda: self._reshape("Half-time", loop_edits.half_time),
             "steer_double_time": lambda: self._reshape("Double-time", loop_edits.double_time),
         }
@@ -92,6 +95,28 @@ class Steering(QObject):
     def _on_playhead_moved(self, before: float, tick: float) -> None:
         if before >= 0 and tick >= 0:
             self._elapsed_ticks += (tick - before) % max(1, self._state.loop.length)
+
+    # Locks
+
+    def toggle_locks(self) -> None:
+        """Lock the selected notes, so that a rewrite leaves them; unlock them if all of them are."""
+        chosen = notes_by_part(self._state.selection)
+        if not chosen:
+            self._window.say("Select the notes that shall stay, then lock them.")
+            return
+        places = {part: {(note.onset, note.pitch) for note in notes} for part, notes in chosen.items()}
+        is_unlocking = all(places[part] <= self._session.parts[part].locked for part in places)
+        for part, those in places.items():
+            self._session.change_part(
+                part,
+                lambda s, those=those: replace(s, locked=s.locked - those if is_unlocking else s.locked | those),
+            )
+        count = sum(map(len, places.values()))
+        notes = f"{count} note{'s' if count != 1 else ''}"
+        self._window.say(f"{notes} unlocked." if is_unlocking else f"{notes} locked: G leaves them as they are.")
+
+    def _show_locks(self) -> None:
+        self._state.set_locked(tuple(settings.locked for settings in self._session.parts))
 
     # Words
 

@@ -51,7 +51,7 @@ class LoopWishesForm(QWidget):
         self.keep_seed = QCheckBox("keep")
         self.keep_seed.setToolTip("Keep the seed from press to press.")
         self.copy_seed = QToolButton()
-        self.copy_seed.setText("⧉")
+        self.copy_seed.setText("copy")
         self.copy_seed.setProperty("kind", "small")
         self.copy_seed.setAccessibleName("Copy the seed")
         self.copy_seed.setToolTip("Copy the seed")

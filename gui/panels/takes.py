@@ -151,8 +151,8 @@ def take_note(slot: Slot) -> str:
         words.append("★" * slot.rating)
     if take.missing:
         words.append(f"partial, {take.missing} bar{'s' if take.missing > 1 else ''} missing")
-    elif take.reports:
-        words.append(f"{sum(report.is_met for report in take.reports)}/{len(take.reports)} wishes")
+    elif asked := [report for report in take.reports if report.part >= 0]:
+        words.append(f"{sum(report.is_met for report in asked)}/{len(asked)} wishes")
     if take.scores.seam is not None:
         words.append(f"↺ {seam_word(take.scores.seam)}")
     return "  ".join(words) or f"{take.loop.note_count} notes"

@@ -193,6 +193,31 @@ def _paint_selected(painter: QPainter, scene: Scene, table: PartTable, area: QRe
     painter.drawRects(rects)
 
 
+def paint_locked(
+    painter: QPainter,
+    scene: Scene,
+    tables: tuple[PartTable, ...],
+    area: QRect,
+    *,
+    locked: tuple[frozenset[tuple[int, int]], ...],
+) -> None:
+    """Paint brackets around the notes that a rewrite leaves as they are."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(scene.theme.text))
+    for table in tables:
+        if table.part >= len(locked) or not locked[table.part]:
+            continue
+        where = table.between(scene.time.tick_of(area.left() - DRUM_HIT_PX), scene.time.tick_of(area.right() + 1))
+        columns = _pixel_columns(scene, table, where).T.tolist()
+        kept = [
+            place
+            for place, note in zip(columns, table.notes[where], strict=True)
+            if (note.onset, note.pitch) in locked[table.part]
+        ]
+        painter.drawRects([QRect(x, y, 2, h) for x, y, _, h in kept])
+        painter.drawRects([QRect(x + w - 1, y, 2, h) for x, y, w, h in kept])
+
+
 def _paint_seam(painter: QPainter, scene: Scene, table: PartTable, area: QRect, color: QColor) -> None:
     """Paint the first beat again, dimmed, after the end: what the loop leads into."""
     end_x = scene.time.x_of(scene.loop.length)

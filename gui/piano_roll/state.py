@@ -63,6 +63,7 @@ class RollState(QObject):
         self.selection: Selection = NOTHING
         self.bars = BarSelection()
         self.hidden: frozenset[int] = frozenset()
+        self.locked: tuple[frozenset[tuple[int, int]], ...] = ()  # (onset, pitch) of notes that stay, by part
         self.playhead_tick = -1.0
 
     @property
@@ -116,6 +117,12 @@ class RollState(QObject):
         if bars != self.bars:
             self.bars = bars
             self.selection_changed.emit()
+
+    def set_locked(self, locked: tuple[frozenset[tuple[int, int]], ...]) -> None:
+        """Mark the notes that a rewrite leaves as they are."""
+        if locked != self.locked:
+            self.locked = locked
+            self.content_changed.emit()
 
     def set_view(self, **changes: Any) -> None:
         """Change fields of the view, such as `snap=Snap.OFF`."""

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gui.piano_roll.hit_test import Hit, PartTable, Zone, note_at, part_tables
 from gui.piano_roll.mouse import Press, begin_gesture
-from gui.piano_roll.painting import Scene, paint_compared, paint_ground, paint_gutter, paint_notes
+from gui.piano_roll.painting import Scene, paint_compared, paint_ground, paint_gutter, paint_locked, paint_notes
 from gui.piano_roll.state import RollState
 from gui.piano_roll.transform import RowAxis, RowMap, TimeAxis
 
@@ -162,6 +162,7 @@ class RollPane(QWidget):
             self._paint_bars(painter, area)
             paint_compared(painter, scene, self._compared, area)
             paint_notes(painter, scene, self._tables, area, selection=self.state.shown_selection)
+            paint_locked(painter, scene, self._tables, area, locked=self.state.locked)
             self._paint_marks(painter)
         if event.rect().left() < gutter:
             painter.setClipping(False)

@@ -48,7 +48,17 @@ def test_every_setting_has_a_title() -> None:
 
 def test_a_session_comes_back_as_it_was(tmp_path: Path) -> None:
     parts = (
-        PartSettings(PartUse.REPLACE, True, False, 0.5, (("density", 3.5),), "x..x", (2.5, None), Keep.RHYTHM),
+        PartSettings(
+            PartUse.REPLACE,
+            True,
+            False,
+            0.5,
+            (("density", 3.5),),
+            "x..x",
+            (2.5, None),
+            Keep.RHYTHM,
+            frozenset({(0, 60)}),
+        ),
         PartSettings(),
     )
     sampling = Sampling(FieldSampling(temperature=1.3, top_k=7), (("pitch", FieldSampling(0.5)),), 1.2)

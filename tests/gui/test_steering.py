@@ -11,6 +11,7 @@ from engine.messages import ControlReport, FieldSampling, Sampling
 from engine.music.harmony import parse_chords
 from gui.app import App
 from gui.panels.chords import ChordDialog
+from gui.piano_roll.selection import NoteRef
 from gui.playback import Playback
 from tests.helpers.fake_service import FakeService
 
@@ -125,3 +126,17 @@ def test_what_a_take_got_of_key_and_chords_is_shown(app: App) -> None:
     app.session.change_wishes(replace(app.session.wishes, seed=77))
     wishes.copy_seed.click()
     assert app._qt.clipboard().text() == "77"
+
+
+def test_locked_notes_stay_and_are_asked_to(app: App, service: FakeService) -> None:
+    first, second, *_ = app.document.loop.tracks[KEYS].notes
+    press(app, Qt.Key.Key_L, Qt.KeyboardModifier.ShiftModifier)
+    assert app.session.parts[KEYS].locked == frozenset(), "nothing is selected"
+    app.state.select(frozenset({NoteRef(KEYS, first), NoteRef(KEYS, second)}))
+    press(app, Qt.Key.Key_L, Qt.KeyboardModifier.ShiftModifier)
+    assert app.state.locked[KEYS] == {(first.onset, first.pitch), (second.onset, second.pitch)}
+    assert not app.window.roll.pitched.grab().isNull()
+    press(app, Qt.Key.Key_G)
+    assert service.requests[-1].parts[KEYS].locked == (0, 1)
+    press(app, Qt.Key.Key_L, Qt.KeyboardModifier.ShiftModifier)
+    assert app.session.parts[KEYS].locked == frozenset()
