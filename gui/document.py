@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
 from engine.music.loop import Loop
-from gui.journal import History, Journal
+from gui.journal import History, Journal, Snapshot
 from gui.undo import ReplaceLoop
 
 
@@ -53,7 +53,8 @@ class LoopDocument(QObject):
             return
         if self._journal is not None:
             self._journal.edit(text, loop, gesture)
-        self.undo_stack.push(ReplaceLoop(text, before=self._loop, after=loop, apply=self._show, gesture=gesture))
+        before, after = Snapshot(self._loop), Snapshot(loop)
+        self.undo_stack.push(ReplaceLoop(text, before=before, after=after, apply=self._show, gesture=gesture))
 
     def undo(self) -> None:
         """Take the last step back."""
@@ -71,7 +72,7 @@ class LoopDocument(QObject):
 
     def reset(self, loop: Loop) -> None:
         """Begin anew with a loop: nothing to undo."""
-        self.restore(History(loop))
+        self.restore(History(Snapshot(loop)))
 
     def restore(self, history: History) -> None:
         """Take over a history: its loop is shown, its steps can be undone and redone."""
@@ -79,12 +80,13 @@ class LoopDocument(QObject):
         if self._journal is not None:
             self._journal.begin(history)
         self.was_reset.emit(history.current)
-        before = self._loop = history.start
-        self.blockSignals(True)
+        before = history.start
         for text, after in history.steps:
-            self.undo_stack.push(ReplaceLoop(text, before=before, after=after, apply=self._show))
+            self.undo_stack.push(ReplaceLoop(text, before=before, after=after, apply=self._show, is_done=True))
             before = after
-        self.undo_stack.setIndex(history.index)
+        self.blockSignals(True)
+        for _ in range(len(history.steps) - history.index):
+            self.undo_stack.undo()
         self.blockSignals(False)
         self._show(history.current)
 

@@ -2,12 +2,13 @@
 
 One line of JSON a step: {"edit": name, "gesture": number, "loop": …}, {"undo": true}, {"redo": true}, or
 {"reset": …}. Appending costs well under a millisecond. At the start the file is replayed and then shortened to the
-latest steps, so that it neither grows for ever nor makes the start slow. A line that was cut short by a crash ends
-the replay; what came before it is whole.
+latest steps, so that it neither grows for ever nor makes the start slow; a step's loop is read from its line only when
+it is gone back to. A line that was cut short by a crash ends the replay; what came before it is whole.
 """
 
 import json
 import logging
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -17,7 +18,47 @@ from engine.music.loop_json import loop_of_plain, plain_of_loop
 
 logger = logging.getLogger(__name__)
 
-KEPT_STEPS = 200
+KEPT_STEPS = 2000
+# An edit's line as `_edit_line` writes it: all that is needed before the loop itself is.
+_EDIT = re.compile(r'\{"edit":("(?:[^"\\]|\\.)*"),"gesture":(null|\d+),"loop":(\{.*\})\}\n', re.DOTALL)
+
+
+class Snapshot:
+    """A loop of the history, read when it is needed.
+
+    Args:
+        source: The loop, or its JSON.
+    """
+
+    __slots__ = ("_loop", "_text")
+
+    def __init__(self, source: Loop | str) -> None:
+        self._loop = source if isinstance(source, Loop) else None
+        self._text = "" if isinstance(source, Loop) else source
+
+    @property
+    def loop(self) -> Loop:
+        """The loop.
+
+        Raises:
+            ValueError: Its JSON is damaged.
+        """
+        if self._loop is None:
+            self._loop = loop_of_plain(json.loads(self._text))
+        return self._loop
+
+    @property
+    def text(self) -> str:
+        """The loop as JSON."""
+        if not self._text and self._loop is not None:
+            self._text = _json(plain_of_loop(self._loop))
+        return self._text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Snapshot) and self.loop == other.loop
+
+    def __hash__(self) -> int:
+        return hash(self.loop)
 
 
 @dataclass(slots=True)
@@ -30,14 +71,14 @@ class History:
         index: How many of them are done.
     """
 
-    start: Loop
-    steps: list[tuple[str, Loop]] = field(default_factory=list[tuple[str, Loop]])
+    start: Snapshot
+    steps: list[tuple[str, Snapshot]] = field(default_factory=list[tuple[str, Snapshot]])
     index: int = 0
     gesture: int | None = None
 
     @property
     def current(self) -> Loop:
-        return self.steps[self.index - 1][1] if self.index else self.start
+        return (self.steps[self.index - 1][1] if self.index else self.start).loop
 
     def take(self, line: dict[str, Any]) -> None:
         """Follow one line.
@@ -46,15 +87,17 @@ class History:
             ValueError: Its loop is damaged.
         """
         if "reset" in line:
-            self.start, self.steps, self.index, self.gesture = loop_of_plain(line["reset"]), [], 0, None
+            start = Snapshot(loop_of_plain(line["reset"]))
+            self.start, self.steps, self.index, self.gesture = start, [], 0, None
         elif "undo" in line:
             self.index, self.gesture = max(0, self.index - 1), None
         elif "redo" in line:
             self.index, self.gesture = min(len(self.steps), self.index + 1), None
         elif "edit" in line:
-            self._edit(str(line["edit"]), loop_of_plain(line["loop"]), line.get("gesture"))
+            self.edit(str(line["edit"]), Snapshot(loop_of_plain(line["loop"])), line.get("gesture"))
 
-    def _edit(self, text: str, loop: Loop, gesture: int | None) -> None:
+    def edit(self, text: str, loop: Snapshot, gesture: int | None) -> None:
+        """Follow an edit."""
         del self.steps[self.index :]
         if gesture is not None and gesture == self.gesture and self.steps:
             self.steps[-1] = (text, loop)
@@ -75,14 +118,35 @@ def read_journal(path: Path) -> History | None:
     try:
         with path.open(encoding="utf-8") as file:
             for text in file:
+                edit = _EDIT.fullmatch(text)
+                if edit is not None and history is not None:
+                    gesture = None if edit[2] == "null" else int(edit[2])
+                    history.edit(json.loads(edit[1]), Snapshot(edit[3]), gesture)
+                    continue
                 line = json.loads(text)
-                history = history or History(loop_of_plain(line["reset"]))
+                history = history or History(Snapshot(loop_of_plain(line["reset"])))
                 history.take(line)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         logger.warning("the journal is cut short: %s", error)
-    return history
+    return _readable(history)
+
+
+def _readable(history: History | None) -> History | None:
+    """Go back to the latest loop that can be read."""
+    while history is not None:
+        try:
+            history.current  # noqa: B018 reading it is the trial
+        except ValueError as error:
+            logger.warning("a step of the journal is damaged: %s", error)
+            if not history.index:
+                return None
+            del history.steps[history.index - 1 :]
+            history.index -= 1
+        else:
+            return history
+    return None
 
 
 class Journal:
@@ -99,35 +163,38 @@ class Journal:
     def begin(self, history: History) -> None:
         """Begin the file anew with a history; the old file is replaced whole."""
         self.close()
-        lines: list[dict[str, Any]] = [{"reset": plain_of_loop(history.start)}]
-        lines += [{"edit": text, "gesture": None, "loop": plain_of_loop(loop)} for text, loop in history.steps]
-        lines += [{"undo": True}] * (len(history.steps) - history.index)
         temporary = self._path.with_suffix(".part")
         with temporary.open("w", encoding="utf-8") as file:
-            file.writelines(_line(line) for line in lines)
+            file.write(f'{{"reset":{history.start.text}}}\n')
+            file.writelines(_edit_line(text, snapshot, None) for text, snapshot in history.steps)
+            file.writelines(_json({"undo": True}) + "\n" for _ in range(len(history.steps) - history.index))
         temporary.replace(self._path)
         self._file = self._path.open("a", encoding="utf-8")
 
     def edit(self, text: str, loop: Loop, gesture: int | None) -> None:
-        self._write({"edit": text, "gesture": gesture, "loop": plain_of_loop(loop)})
+        self._write(_edit_line(text, Snapshot(loop), gesture))
 
     def undo(self) -> None:
-        self._write({"undo": True})
+        self._write(_json({"undo": True}) + "\n")
 
     def redo(self) -> None:
-        self._write({"redo": True})
+        self._write(_json({"redo": True}) + "\n")
 
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
 
-    def _write(self, line: dict[str, Any]) -> None:
+    def _write(self, line: str) -> None:
         """Append a line; it is with the operating system when this returns, so a killed window loses nothing."""
         if self._file is not None:
-            self._file.write(_line(line))
+            self._file.write(line)
             self._file.flush()
 
 
-def _line(line: dict[str, Any]) -> str:
-    return json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
+def _edit_line(text: str, snapshot: Snapshot, gesture: int | None) -> str:
+    return f'{{"edit":{_json(text)},"gesture":{_json(gesture)},"loop":{snapshot.text}}}\n'
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

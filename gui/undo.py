@@ -9,6 +9,7 @@ from collections.abc import Callable
 from PySide6.QtGui import QUndoCommand
 
 from engine.music.loop import Loop
+from gui.journal import Snapshot
 
 _MERGEABLE = 1
 _ALONE = -1
@@ -22,16 +23,25 @@ class ReplaceLoop(QUndoCommand):
         before, after: The loops.
         apply: Shows a loop; called on each undo and redo.
         gesture: Commands of one gesture (a burst of arrow keys, one fader drag) become one step; None never merges.
+        is_done: Whether `after` is in place already, so that pushing the command shows nothing.
     """
 
     def __init__(
-        self, text: str, *, before: Loop, after: Loop, apply: Callable[[Loop], None], gesture: int | None = None
+        self,
+        text: str,
+        *,
+        before: Snapshot,
+        after: Snapshot,
+        apply: Callable[[Loop], None],
+        gesture: int | None = None,
+        is_done: bool = False,
     ) -> None:
         super().__init__(text)
         self.before = before
         self.after = after
         self.gesture = gesture
         self._apply = apply
+        self._is_done = is_done
 
     def id(self) -> int:
         return _ALONE if self.gesture is None else _MERGEABLE
@@ -45,7 +55,10 @@ class ReplaceLoop(QUndoCommand):
         return True
 
     def undo(self) -> None:
-        self._apply(self.before)
+        self._apply(self.before.loop)
 
     def redo(self) -> None:
-        self._apply(self.after)
+        if self._is_done:
+            self._is_done = False
+            return
+        self._apply(self.after.loop)

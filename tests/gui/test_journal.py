@@ -9,13 +9,17 @@ from pytestqt.qtbot import QtBot
 
 from engine.music.loop import Loop
 from gui.document import LoopDocument
-from gui.journal import History, Journal, read_journal
+from gui.journal import History, Journal, Snapshot, read_journal
 
 pytestmark = pytest.mark.gui
 
 
 def at(tempo_bpm: float) -> Loop:
     return Loop(tempo_bpm=tempo_bpm)
+
+
+def loops(history: History) -> list[tuple[str, Loop]]:
+    return [(text, snapshot.loop) for text, snapshot in history.steps]
 
 
 @pytest.fixture
@@ -35,7 +39,7 @@ def test_steps_undone_and_redone_are_told_as_they_were(document: LoopDocument, t
     history = read_journal(tmp_path / "journal")
     assert history is not None
     assert history.current == document.loop == at(120)
-    assert history.steps == [("To 110", at(110)), ("To 120", at(120)), ("To 130", at(130))]
+    assert loops(history) == [("To 110", at(110)), ("To 120", at(120)), ("To 130", at(130))]
 
 
 def test_an_edit_after_an_undo_forgets_what_was_undone(document: LoopDocument, tmp_path: Path) -> None:
@@ -44,7 +48,7 @@ def test_an_edit_after_an_undo_forgets_what_was_undone(document: LoopDocument, t
     document.edit("b", at(115))
     history = read_journal(tmp_path / "journal")
     assert history is not None
-    assert history.steps == [("b", at(115))]
+    assert loops(history) == [("b", at(115))]
 
 
 def test_a_gesture_is_one_step_in_the_journal_too(document: LoopDocument, tmp_path: Path) -> None:
@@ -53,7 +57,7 @@ def test_a_gesture_is_one_step_in_the_journal_too(document: LoopDocument, tmp_pa
         document.edit("Tempo", at(tempo), gesture=gesture)
     history = read_journal(tmp_path / "journal")
     assert history is not None
-    assert history.steps == [("Tempo", at(103))]
+    assert loops(history) == [("Tempo", at(103))]
 
 
 def test_a_restored_document_goes_on_where_it_was(document: LoopDocument, tmp_path: Path) -> None:
@@ -95,7 +99,28 @@ def test_without_a_journal_there_is_no_history(tmp_path: Path, caplog: pytest.Lo
 
 
 def test_a_long_history_loses_its_oldest_steps_only() -> None:
-    steps = [(str(tempo), at(tempo)) for tempo in range(101, 111)]
-    shortened = History(at(100), steps, 9).shortened(4)
-    assert shortened == History(at(106), steps[6:], 3)
-    assert History(at(100), steps, 1).shortened(4) == History(at(101), steps[1:], 0)
+    steps = [(str(tempo), Snapshot(at(tempo))) for tempo in range(101, 111)]
+    shortened = History(Snapshot(at(100)), steps, 9).shortened(4)
+    assert shortened == History(Snapshot(at(106)), steps[6:], 3)
+    assert History(Snapshot(at(100)), steps, 1).shortened(4) == History(Snapshot(at(101)), steps[1:], 0)
+
+
+def test_a_damaged_step_is_gone_back_before(
+    document: LoopDocument, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    document.edit("a", at(110))
+    document.edit("b", at(120))
+    path = tmp_path / "journal"
+    path.write_text(path.read_text(encoding="utf-8").replace('"tempo_bpm":120.0', '"tempo_bpm":-1'), encoding="utf-8")
+    history = read_journal(path)
+    assert history is not None
+    assert history.current == at(110)
+    assert "damaged" in caplog.text
+
+
+def test_a_name_with_quotes_and_braces_comes_back(document: LoopDocument, tmp_path: Path) -> None:
+    name = 'Rename "}\\{" – ü'
+    document.edit(name, at(110))
+    history = read_journal(tmp_path / "journal")
+    assert history is not None
+    assert loops(history) == [(name, at(110))]
