@@ -7,22 +7,27 @@ missing they say what to install instead of showing a traceback.
 import json
 import logging
 import os
+import subprocess
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from engine.errors import CorpusError, EngineError
 from engine.inference.bundle import ModelBundle
 from engine.inference.model import OnnxLoopModel
-from engine.resources import model_folder
+from engine.resources import assets_folder, model_folder
+from engine.similarity.originality import FILE_NAME
 from training.dataset import SongPool
+from training.evaluation.command import EXAMPLES, checked_folder, evaluate_bundle, sizes_named
 from training.evaluation.likelihood import evaluate_model
+from training.evaluation.run import RunConfig
 from training.prepare import PrepareConfig, PrepareReport, prepare
 
 CONFIGS = Path(__file__).with_name("configs")
@@ -187,15 +192,29 @@ def _card_text(path: Path | None) -> str:
 def evaluate_command(
     model: Annotated[str, typer.Argument(metavar="NAME|PATH", help="A model bundle.")],
     data: Annotated[Path, typer.Option(help="Folder of packed songs.")],
-    split: Annotated[str, typer.Option(help="train, valid or test.")] = "valid",
-    windows: Annotated[int, typer.Option(min=1, help="Windows to draw from the split.")] = 256,
+    split: Annotated[str | None, typer.Option(help="train, valid or test.  (Default: valid, with --out test)")] = None,
+    windows: Annotated[int | None, typer.Option(min=1, help="Windows to draw from the split.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the draw; the same for models that are compared.")] = 20_000,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Measure all there is, and write figures and a report here.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="With --out: few loops, in minutes.")] = False,
+    loops: Annotated[int | None, typer.Option(min=12, help="With --out: real loops that are asked for.")] = None,
+    processes: Annotated[int, typer.Option(min=1, help="With --out: how many work at once.")] = 2,
+    examples: Annotated[int, typer.Option(min=0, help="With --out: real loops to write as MIDI, with answers.")] = 0,
+    sound: Annotated[bool, typer.Option("--sound", help="With --examples: as WAV too.")] = False,
 ) -> None:
-    """Tell how unlikely a model finds music that it has not seen, a note and field by field."""
-    songs = SongPool(data, split)
+    """Tell how unlikely a model finds music that it has not seen; with --out, measure all there is.
+
+    A run with --out that was stopped goes on where it was; the same seed gives the same figures.
+    """
     bundle = ModelBundle.open(model_folder(model))
-    found = evaluate_model(OnnxLoopModel(bundle), songs, windows=windows, seed=seed)
+    if out is not None:
+        sizes = sizes_named(quick=quick, loops=loops, windows=windows)
+        config = RunConfig(bundle.folder, data, checked_folder(out), split or "test", seed, sizes, processes)
+        _evaluate_all(config, examples=examples, sound=sound, as_json=as_json)
+        return
+    split = split or "valid"
+    found = evaluate_model(OnnxLoopModel(bundle), SongPool(data, split), windows=windows or 256, seed=seed)
     if as_json:
         figures = {"model": bundle.info.name, "identity": bundle.identity, "split": split, "seed": seed}
         typer.echo(json.dumps(figures | asdict(found) | {"bits_per_note": found.bits_per_note}, indent=2))
@@ -204,3 +223,33 @@ def evaluate_command(
     typer.echo(f"{found.notes} notes in {found.windows} windows of {split}")
     for field, nats in found.nats_by_field.items():
         typer.echo(f"{field:10} {nats:.3f}")
+
+
+def _evaluate_all(config: RunConfig, *, examples: int, sound: bool, as_json: bool) -> None:
+    index = assets_folder() / "originality" / FILE_NAME
+    config = replace(config, index=index if index.exists() else None)
+    console = Console(stderr=True)
+    columns = (TextColumn("Measuring"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("")
+        written = evaluate_bundle(
+            config, examples=examples, told=lambda done, total: bar.update(task, completed=done, total=total)
+        )
+    if sound:
+        _render(config.out / EXAMPLES)
+    if as_json:
+        typer.echo(written.figures.read_text(encoding="utf-8"))
+        return
+    for measure, by_source in written.summary.figures.items():
+        for source, figure in by_source.items():
+            interval = f"{figure.low:.3f} … {figure.high:.3f}"
+            typer.echo(f"{measure:44} {source:16} {figure.value:9.3f}   {interval:20} n = {figure.n}")
+    typer.echo(f"{written.report}")
+
+
+def _render(folder: Path) -> None:
+    """Let the engine's own command make sound of every example."""
+    for path in sorted(folder.rglob("*.mid")):
+        command = [sys.executable, "-m", "turnaround", "render", str(path), "--out", str(path.with_suffix(".wav"))]
+        if subprocess.run(command, check=False, capture_output=True).returncode:
+            raise EngineError(f"{path.name} could not be made sound of.", "Leave --sound out, or check the SoundFont.")

@@ -79,3 +79,9 @@ def with_changed_notes(sheet: Sheet, share: float, rng: np.random.Generator) -> 
     changed = pitch[chosen] + steps
     pitch[chosen] = np.where((changed < 0) | (changed >= DRUM_OFFSET), pitch[chosen] - steps, changed)
     return with_notes(sheet, replace(notes, pitch=pitch.astype(np.int32)))
+
+
+def begun_late(sheet: Sheet, beats: int = 1) -> Sheet:
+    """Return a loop cut `beats` beats late (of a meter with fewer, as many as fit)."""
+    beat = sheet.meter.ticks_per_beat * sheet.meter.steps_per_bar // sheet.meter.ticks_per_bar
+    return moved(sheet, min(beats * beat, sheet.meter.steps_per_bar - beat) or beat)

@@ -17,6 +17,7 @@ from engine.representation.vocabulary import Field, Kind, Rows
 from training.dataset import SongPool, WindowConfig, example, padded
 
 WINDOWS_AT_ONCE = 8
+_CONFIG = WindowConfig(augment=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +69,22 @@ def evaluate_model(model: LoopModel, songs: SongPool, *, windows: int = 256, see
     return Evaluation(len(sequences), notes, float(totals.sum()) / notes, by_field)
 
 
-def _windows(songs: SongPool, seed: int) -> Iterator[Rows]:
-    """Yield windows of songs drawn by their weight, without end while any song gives one."""
-    config = WindowConfig(augment=False)
-    rng = np.random.default_rng(seed)
-    tries = 0
-    while tries < 1000:
+def window_of(songs: SongPool, rng: np.random.Generator) -> Rows:
+    """Return the rows of one task on one window of a song drawn by its weight.
+
+    Raises:
+        CorpusError: A thousand songs gave none.
+    """
+    for _ in range(1000):
         song = songs[int(rng.choice(len(songs), p=songs.probabilities))]
-        rows = example(song, config, rng)
-        tries = 0 if rows is not None else tries + 1
+        rows = example(song, _CONFIG, rng)
         if rows is not None:
-            yield rows
+            return rows
+    raise CorpusError("There is nothing to be written in these songs.", "Prepare more of them.")
+
+
+def _windows(songs: SongPool, seed: int) -> Iterator[Rows]:
+    """Yield windows of songs drawn by their weight, without end."""
+    rng = np.random.default_rng(seed)
+    while True:
+        yield window_of(songs, rng)

@@ -72,22 +72,32 @@ def difference_of_takes(takes: Sequence[Sheet]) -> list[float]:
     return [1 - likeness(a, b) for i, a in enumerate(takes) for b in takes[i + 1 :]]
 
 
-def is_found_as_loop(sheet: Sheet) -> bool:
-    """Tell whether the detector, given the loop twice in a row, finds it: its length or one that divides it."""
-    notes, per_bar = sheet.notes, sheet.meter.ticks_per_bar
-    step = notes.bar * sheet.meter.steps_per_bar + notes.position
-    length = sheet.total_steps
+def is_found_as_loop(sheet: Sheet, again: Sheet) -> bool:
+    """Tell whether the detector, given a loop and then `again`, finds the loop's length or one that divides it.
+
+    Played twice, `again` is the loop itself; for the chance rate it is something else of the same length.
+    """
+    per_bar = sheet.meter.ticks_per_bar
     ticks = per_bar // sheet.meter.steps_per_bar
-    onset = np.concatenate([step, step + length]) * ticks
-    song = SongBars(
-        track=np.tile(notes.track, 2).astype(np.int32),
-        onset=onset.astype(np.int32),
-        duration=np.tile(DURATION_TABLE[notes.duration] * ticks, 2).astype(np.int32),
-        pitch=np.tile(notes.pitch, 2).astype(np.int32),
-        bar_starts=(np.arange(2 * sheet.bars + 1) * per_bar).astype(np.int32),
-        rings=np.tile(notes.pitch < DRUM_OFFSET, 2),
+    passes = (sheet.notes, again.notes)
+    track, duration, pitch = (
+        np.concatenate([getattr(notes, name) for notes in passes]) for name in ("track", "duration", "pitch")
     )
-    return any(sheet.bars % found.bars == 0 and found.start_bar == 0 for found in find_loops(song))
+    step = np.concatenate(
+        [
+            (notes.bar + turn * sheet.bars) * sheet.meter.steps_per_bar + notes.position
+            for turn, notes in enumerate(passes)
+        ]
+    )
+    song = SongBars(
+        track=track.astype(np.int32),
+        onset=(step * ticks).astype(np.int32),
+        duration=(DURATION_TABLE[duration] * ticks).astype(np.int32),
+        pitch=pitch.astype(np.int32),
+        bar_starts=(np.arange(2 * sheet.bars + 1) * per_bar).astype(np.int32),
+        rings=pitch < DRUM_OFFSET,
+    )
+    return any(sheet.bars % found.bars == 0 for found in find_loops(song))
 
 
 def pitch_class_overlap(part: Sheet, context: Sheet) -> float | None:

@@ -28,10 +28,17 @@ class SeamSurprise:
     Attributes:
         seam: Nats a note of the first bar after the last.
         inner: Nats a note of the other bars after those before them, mean over notes.
+        bars: Of the loop.
     """
 
     seam: float
     inner: float
+    bars: int = 2
+
+    @property
+    def over_all(self) -> float:
+        """Nats a note at all bar lines, the seam among them: what a wrong cut raises everywhere."""
+        return (self.seam + self.inner * (self.bars - 1)) / self.bars
 
     @property
     def ratio(self) -> float:
@@ -67,7 +74,7 @@ def seam_surprise(model: LoopModel, sheet: Sheet) -> SeamSurprise | None:
     notes = (labels[:, :, Field.KIND] == Kind.NOTE).sum(axis=1)
     if not notes[0] or not notes[1:].sum():
         return None
-    return SeamSurprise(float(nats[0] / notes[0]), float(nats[1:].sum() / notes[1:].sum()))
+    return SeamSurprise(float(nats[0] / notes[0]), float(nats[1:].sum() / notes[1:].sum()), sheet.bars)
 
 
 def _last_bar_rows(sheet: Sheet) -> npt.NDArray[np.int16]:

@@ -38,10 +38,12 @@ def test_takes_that_are_the_same_do_not_differ() -> None:
     assert min(difference_of_takes(loops)) > 0
 
 
-def test_a_loop_is_found_and_noise_without_repeats_is_found_for_its_second_pass() -> None:
-    assert is_found_as_loop(made_loop(2))
-    empty = replace(made_loop(2), notes=made_loop(2).notes.take(np.zeros(0, np.intp)))
-    assert not is_found_as_loop(empty)
+def test_a_loop_played_twice_is_found_and_anything_else_after_it_is_not() -> None:
+    loop, rng = made_loop(2), np.random.default_rng(0)
+    assert is_found_as_loop(loop, loop)
+    assert not is_found_as_loop(loop, randomised(loop, rng))
+    assert not is_found_as_loop(loop, made_loop(9))
+    assert not is_found_as_loop(loop, truncated(loop, 4))
 
 
 def test_keys_belong_to_their_own_bass_more_than_to_another() -> None:

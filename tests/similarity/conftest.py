@@ -1,0 +1,5 @@
+"""What tests of similarity share."""
+
+from tests.training.conftest import one_thread
+
+__all__ = ["one_thread"]
