@@ -1,25 +1,35 @@
 """The desk: a process that reads and writes files, renders and plays, so that the window never has to.
 
 It looks at its pipe thirty times a second while something sounds, and tells where playing is. Each command is
-short: a file is written in a few milliseconds, a part is rendered in some tens. Like the worker it raises nothing
-across the pipe.
+short: a file is written in a few milliseconds, a part is rendered in some tens; rendering to files goes on in small
+steps between commands. Like the worker it raises nothing across the pipe.
 """
 
 import logging
 import signal
+from collections.abc import Callable, Generator
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from engine.errors import EngineError, LibraryError
 from engine.inference.inspection import prompt_lines, take_lines
-from engine.jobs.files import FilesRead, FilesWritten, ReadFiles, ReadLoop, RenderWav, WriteFiles
+from engine.jobs.files import (
+    FilesRead,
+    FilesWritten,
+    ReadFiles,
+    ReadLoop,
+    RenderProgress,
+    RenderWav,
+    StopRendering,
+    WriteFiles,
+)
 from engine.jobs.inspection import InspectTake, TakeInspected
 from engine.jobs.library import FindTakes, KeepTakes, LoadTake, MarkTake, TakeLoaded, TakesFound, TakesKept
 from engine.jobs.numbers import NO_JOB
 from engine.jobs.pipes import DeskCommand, Event, JobEvent, LibraryCommand, Shutdown
 from engine.jobs.sound import Play, PlayNote, Position, SetGains, SetMetronome, StopPlaying
 from engine.library.store import Origin, TakeStore
-from engine.live.synth import DEFAULT_SAMPLE_RATE, render_loop, write_wav
+from engine.live.render import render_steps
 from engine.live.transport import Transport
 from engine.messages import Failed
 from engine.midi import dawproject, smf
@@ -54,15 +64,27 @@ class _Desk:
         self._library = library
         self._store: TakeStore | None = None
         self._is_ending = False
+        self._renderings: dict[int, Generator[float, None, tuple[str, ...]]] = {}  # by job, the first is under way
         self._transport = Transport(lambda state: self._send(NO_JOB, state))
         self._was_playing = False
 
     def serve(self) -> None:
         while not self._is_ending:
-            if self._connection.poll(1 / REPORTS_A_SECOND if self._transport.is_sounding else None):
-                self._run(self._connection.recv())
+            if self._connection.poll(self._patience):
+                command = self._connection.recv()
+                self._run(getattr(command, "job", NO_JOB), lambda command=command: self._do(command))
+            if self._renderings:
+                job = next(iter(self._renderings))
+                self._run(job, lambda job=job: self._render_on(job))
             self._transport.pump()
             self._report()
+
+    @property
+    def _patience(self) -> float | None:
+        """How long to wait for a command, in seconds; None for ever."""
+        if self._renderings:
+            return 0.0
+        return 1 / REPORTS_A_SECOND if self._transport.is_sounding else None
 
     def close(self) -> None:
         self._transport.close()
@@ -73,10 +95,10 @@ class _Desk:
             self._send(NO_JOB, Position(*self._transport.position()))
         self._was_playing = self._transport.is_playing
 
-    def _run(self, command: DeskCommand) -> None:
-        job = getattr(command, "job", NO_JOB)
+    def _run(self, job: int, work: Callable[[], None]) -> None:
+        """Do something for a job, and tell if it cannot be done."""
         try:
-            self._do(command)
+            work()
         except EngineError as error:
             self._send(job, Failed(error.title, error.message))
         except (BrokenPipeError, ConnectionResetError):
@@ -84,7 +106,7 @@ class _Desk:
         except OSError as error:
             self._send(job, Failed(f"{error.filename or 'A file'} cannot be used.", error.strerror or str(error)))
         except ValueError as error:
-            logger.exception("command %s failed", type(command).__name__)
+            logger.exception("job %d failed", job)
             self._send(job, Failed("That could not be done.", str(error)))
 
     def _do(self, command: DeskCommand) -> None:
@@ -99,11 +121,24 @@ class _Desk:
                 self._send(command.job, _inspected(command))
             case Shutdown():
                 self._is_ending = True
-            case RenderWav(path, loop, passes, job):
-                write_wav(path, render_loop(loop, passes=passes), DEFAULT_SAMPLE_RATE)
-                self._send(job, FilesWritten((path,)))
+            case RenderWav():
+                self._renderings[command.job] = render_steps(command)
+            case StopRendering(rendering):
+                if self._renderings.pop(rendering, None) is not None:
+                    self._send(rendering, FilesWritten(()))
             case Play() | SetGains() | SetMetronome() | PlayNote() | StopPlaying():
                 self._transport.do(command)
+
+    def _render_on(self, job: int) -> None:
+        """Do one step of a rendering."""
+        steps = self._renderings.pop(job)
+        try:
+            done = next(steps)
+        except StopIteration as end:
+            self._send(job, FilesWritten(end.value))
+            return
+        self._renderings = {job: steps, **self._renderings}
+        self._send(job, RenderProgress(done))
 
     def _do_in_library(self, command: LibraryCommand) -> None:
         if self._store is None:

@@ -126,6 +126,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _A("play_toggle", "Play / stop", "Play", ("Space",)),
     _A("play_start", "To the start", "Play", ("Home",)),
     _A("play_metronome", "Metronome", "Play", ("K",), is_checkable=True),
+    _A("play_count_in", "Count in a bar", "Play", ("Shift+K",), is_checkable=True, help="Clicks before it plays."),
     _A("view_draw", "Draw", "View", ("B",), is_checkable=True, help="A press on empty ground draws a note."),
     _A("view_zoom_in", "Zoom in", "View", ("+", "=", "Ctrl++")),
     _A("view_zoom_out", "Zoom out", "View", ("-", "Ctrl+-")),

@@ -91,7 +91,7 @@ class Commands(QObject):
         self.shelf = Shelf(
             bridge, window, edit=self.edit, write=self.board.generate, remember_seed=exports.remember_seed
         )
-        self.rendering = Rendering(bridge, state, exports, window)
+        self.rendering = Rendering(bridge, state, session, exports, window)
         steering = (self.steering, self.arranging, self.recipes, self.batches, self.shelf)
         rooms = (self.editor, files, exports, self.rendering, *steering)
         slots = {**self._slots(), **appearance}
@@ -133,6 +133,7 @@ class Commands(QObject):
             "play_toggle": self.playback.toggle,
             "play_start": lambda: self.playback.play_from(0),
             "play_metronome": self.playback.set_metronome,
+            "play_count_in": self.playback.set_count_in,
             "view_draw": lambda on: view.set_view(is_drawing=on),
             "view_zoom_in": lambda: self.window.roll.zoom(ZOOM_FACTOR),
             "view_zoom_out": lambda: self.window.roll.zoom(1 / ZOOM_FACTOR),

@@ -10,6 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QThread, Signal, SignalInstance, Slot
 
+from engine.jobs.files import RenderProgress
 from engine.jobs.library import TakeKept
 from engine.jobs.pipes import ChildStopped, JobEvent, Order, Question
 from engine.jobs.sound import Position, SoundState
@@ -52,6 +53,7 @@ class EngineBridge(QObject):
     finished = Signal(int, object)  # job, Finished
     failed = Signal(int, object)  # job, Failed; but for jobs that were asked with `or_else`
     take_kept = Signal(int, object)  # job, TakeKept
+    render_progressed = Signal(int, object)  # job, RenderProgress
     sound_changed = Signal(object)  # SoundState
     position_changed = Signal(float, int)  # tick, token
     child_stopped = Signal(object)  # ChildStopped
@@ -112,6 +114,8 @@ class EngineBridge(QObject):
             case Failed():
                 if not self._fail(job, event):
                     self.failed.emit(job, event)
+            case RenderProgress():
+                self.render_progressed.emit(job, event)
             case Progress() | BarWritten() | Finished() | TakeKept():
                 self._emit_written(job, event)
             case _:

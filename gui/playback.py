@@ -35,6 +35,8 @@ class Playback(QObject):
         super().__init__(parent)
         self._bridge, self._state, self._session = bridge, state, session
         self.is_playing = False
+        self.has_count_in = False
+        self._is_counting_in = False
         self.start_tick = 0
         self._tick, self._reported_at = 0.0, 0.0
         self._loop: Loop | None = None
@@ -48,16 +50,17 @@ class Playback(QObject):
         state.note_touched.connect(self._on_note_touched)
 
     def toggle(self) -> None:
-        """Play from the start mark, or stop."""
+        """Play from the start mark, after a count-in if one is wanted, or stop."""
         if self.is_playing:
             self.stop()
         else:
-            self.play()
+            self.play(has_count_in=self.has_count_in)
 
-    def play(self) -> None:
+    def play(self, *, has_count_in: bool = False) -> None:
         self._loop = self._state.loop
+        self._is_counting_in = has_count_in
         start = self.start_tick % max(1, self._loop.length)
-        self._send(self._loop, Start.NOW, tick=start)
+        self._send(self._loop, Start.NOW, tick=start, has_count_in=has_count_in)
         self._set_playing(True)
         self._tick, self._reported_at = float(start), time.perf_counter()
 
@@ -86,12 +89,16 @@ class Playback(QObject):
     def set_metronome(self, is_on: bool) -> None:
         self._bridge.tell(SetMetronome(is_on))
 
+    def set_count_in(self, is_on: bool) -> None:
+        """Have a bar of clicks before playing, from the next time on."""
+        self.has_count_in = is_on
+
     def _send_edit(self) -> None:
         if self.is_playing and self._loop is not None:
             self._send(self._loop, Start.IN_PLACE)
 
-    def _send(self, loop: Loop, start: Start, *, tick: int = 0) -> None:
-        self._bridge.tell(Play(loop, self._gains(loop), start, tick))
+    def _send(self, loop: Loop, start: Start, *, tick: int = 0, has_count_in: bool = False) -> None:
+        self._bridge.tell(Play(loop, self._gains(loop), start, tick, has_count_in=has_count_in))
 
     def _gains(self, loop: Loop) -> tuple[float, ...]:
         gains = self._session.gains
@@ -107,10 +114,14 @@ class Playback(QObject):
 
     def _on_position(self, tick: float, token: int) -> None:
         if self.is_playing and tick >= 0:
+            self._is_counting_in = False
             self._tick, self._reported_at = tick, time.perf_counter()
 
     def _move_playhead(self) -> None:
         loop = self._state.loop
+        if self._is_counting_in:
+            self._state.move_playhead(self._tick % loop.length)
+            return
         ahead = ticks_from_seconds(time.perf_counter() - self._reported_at, loop.tempo_bpm)
         self._state.move_playhead((self._tick + ahead) % loop.length)
 

@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.cli.console import people, say, say_json
-from engine.cli.take_files import part_labels
 from engine.midi import smf
 from engine.music.analysis import loop_chords, loop_key
 from engine.music.feel import FEEL_NAMES
 from engine.music.loop import Loop
+from engine.music.naming import part_labels
 from engine.representation.controls import DURATION_CLASSES, TRACK_CONTROLS, exact_loop_ids, part_view
 from engine.representation.layout import Plan, Use, describe_rows, training_rows
 from engine.representation.sheet import Sheet

@@ -8,8 +8,6 @@ take's number where there are several.
 import csv
 import io
 import os
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,12 +16,8 @@ from typing import Any
 from engine.errors import EngineError
 from engine.messages import GenerationRequest, PartUse, Take
 from engine.midi import smf
-from engine.music.harmony import Key
 from engine.music.loop import Loop
-
-_FLATS = {"C#": "Db", "D#": "Eb", "F#": "Gb", "G#": "Ab", "A#": "Bb"}
-_UNSAFE = re.compile(r"[^A-Za-z0-9.-]+")
-_MAX_WORD = 40
+from engine.music.naming import key_word, part_labels, safe_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +46,6 @@ class WrittenTake:
     request: GenerationRequest
     take: Take
     paths: tuple[Path, ...]
-
-
-def key_word(key: Key) -> str:
-    """Return a key for a file name: "Am", "Bb", "Gbdorian"."""
-    name = key.short_name
-    return _FLATS[name[:2]] + name[2:] if name[:2] in _FLATS else name
-
-
-def safe_word(text: str) -> str:
-    """Return a text in the letters that every file system and URL takes; "x" if nothing is left of it."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    return _UNSAFE.sub("-", plain).strip("-.")[:_MAX_WORD] or "x"
 
 
 def file_name(loop: Loop, *, name: str, part: str, seed: str) -> str:
@@ -103,17 +85,6 @@ def write_take(request: GenerationRequest, take: Take, options: WriteOptions) ->
         smf.write(replace(loop, tracks=tuple(tracks), name=options.name), path, programs=options.with_programs)
         paths.append(path)
     return WrittenTake(request, take, tuple(paths))
-
-
-def part_labels(loop: Loop, indices: Sequence[int] | None = None) -> list[str]:
-    """Return a name for each part, or for some, numbered where several share one."""
-    labels: list[str] = []
-    for index in range(len(loop.tracks)) if indices is None else indices:
-        track = loop.tracks[index]
-        same = [other for other in range(len(loop.tracks)) if loop.tracks[other].label == track.label]
-        label = (track.name or track.role.value).strip()
-        labels.append(label if len(same) == 1 else f"{label}{same.index(index) + 1}")
-    return labels
 
 
 def take_record(written: WrittenTake) -> dict[str, Any]:

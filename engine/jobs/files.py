@@ -41,12 +41,43 @@ class WriteFiles:
 
 @dataclass(frozen=True, slots=True)
 class RenderWav:
-    """Render a loop to a WAV file. Answered by `FilesWritten` or `Failed`."""
+    """Render a loop to WAV files. Answered by `FilesWritten`, without paths if it was stopped, or by `Failed`.
+
+    Attributes:
+        path: Of the mix; stems are named after it and their parts.
+        loop: What.
+        passes: How many times it is played.
+        gains: One a part, linear; () for all 1. Parts with 0 are left out.
+        has_mix, has_stems: Which files are wanted.
+        count_in_bars: Bars of clicks before it begins.
+    """
 
     path: str
     loop: Loop
     passes: int = 1
+    gains: tuple[float, ...] = ()
+    has_mix: bool = True
+    has_stems: bool = False
+    count_in_bars: int = 0
     job: int = NO_JOB
+
+
+@dataclass(frozen=True, slots=True)
+class StopRendering:
+    """Stop a `RenderWav`; nothing of it is written.
+
+    Attributes:
+        rendering: Its job.
+    """
+
+    rendering: int
+
+
+@dataclass(frozen=True, slots=True)
+class RenderProgress:
+    """How far a `RenderWav` is, 0 to 1."""
+
+    done: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from engine.jobs.files import FilesRead, FilesWritten, ReadFiles, RenderWav, WriteFiles
+from engine.jobs.files import (
+    FilesRead,
+    FilesWritten,
+    ReadFiles,
+    RenderProgress,
+    RenderWav,
+    StopRendering,
+    WriteFiles,
+)
 from engine.jobs.inspection import InspectTake, TakeInspected
 from engine.jobs.library import (
     FindTakes,
@@ -53,11 +61,14 @@ LibraryCommand = LibraryQuestion | MarkTake
 LibraryAnswer = TakesFound | TakeLoaded | TakesKept
 SoundCommand = Play | SetGains | SetMetronome | PlayNote | StopPlaying
 Question = Generate | ReadFiles | WriteFiles | RenderWav | LibraryQuestion | InspectTake  # commands that are answered
-DeskCommand = ReadFiles | WriteFiles | RenderWav | SoundCommand | LibraryCommand | InspectTake | Shutdown
-Order = Cancel | SoundCommand | MarkTake  # commands that are not
+FileCommand = ReadFiles | WriteFiles | RenderWav | StopRendering
+DeskCommand = FileCommand | SoundCommand | LibraryCommand | InspectTake | Shutdown
+Order = Cancel | StopRendering | SoundCommand | MarkTake  # commands that are not
 Command = WorkerCommand | DeskCommand
 Answer = FilesRead | FilesWritten | LibraryAnswer | TakeInspected  # what ends a job of the desk, unless it is `Failed`
-Event = GenerationEvent | Failed | WorkerReady | TakeKept | Answer | SoundState | Position | ChildStopped
+Event = (
+    GenerationEvent | Failed | WorkerReady | TakeKept | RenderProgress | Answer | SoundState | Position | ChildStopped
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ class Play:
         gains: One a part, linear; () for all 1. Muted parts have 0.
         start: When; while nothing plays, `NOW` whatever is said.
         tick: Where to begin, if it begins now.
+        has_count_in: Whether a bar of clicks comes before it, if it begins now.
         token: Comes back with every position, to tell which loop is heard.
     """
 
@@ -31,6 +32,7 @@ class Play:
     start: Start = Start.NOW
     tick: int = 0
     token: int = 0
+    has_count_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class Position:
     """Where playing is.
 
     Attributes:
-        tick: In the loop; negative when stopped.
+        tick: In the loop; negative when stopped and during a count-in.
         token: Of the loop that is heard.
     """
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from engine.live.clicks import clicks
 from engine.live.synth import Audio, render_parts, sample_of_tick
 from engine.music.loop import Loop, Note, Track
 from engine.music.timing import PPQ
@@ -19,8 +20,6 @@ CEILING = 0.98
 KEPT_PARTS = 64
 NOTE_TAIL_SECONDS = 0.6
 FADE_SAMPLES = 256  # against clicks where one buffer follows another
-CLICK_SECONDS = 0.03
-CLICK_LEVEL = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +82,10 @@ class PartCache:
         audio = render_parts(loop, sample_rate=self._sample_rate)[0][:end]
         return audio * np.sqrt(np.linspace(1.0, 0.0, len(audio), dtype=np.float32))[:, None]
 
+    def count_in(self, loop: Loop) -> Audio:
+        """Return a bar of clicks at a loop's tempo, float32 [n, 2]."""
+        return clicks(loop.meter, loop.tempo_bpm, 1, self._sample_rate)
+
     def prepared(
         self, loop: Loop, gains: tuple[float, ...] = (), *, has_metronome: bool = False, token: int = 0
     ) -> PreparedLoop:
@@ -105,7 +108,7 @@ class PartCache:
             if level > 0 and track.notes
         ]
         if has_metronome:
-            heard.append(_clicks(loop, length, self._sample_rate))
+            heard.append(clicks(loop.meter, loop.tempo_bpm, loop.bars, self._sample_rate))
         mix = np.zeros((max([length, *map(len, heard)]), 2), dtype=np.float32)
         for audio in heard:
             mix[: len(audio)] += audio
@@ -126,21 +129,6 @@ def _folded(audio: Audio, length: int) -> Audio:
     return steady
 
 
-def _clicks(loop: Loop, length: int, sample_rate: int) -> Audio:
-    """Return a click a beat, higher at bar lines."""
-    audio = np.zeros((length, 2), dtype=np.float32)
-    time = np.arange(int(CLICK_SECONDS * sample_rate), dtype=np.float32) / np.float32(sample_rate)
-    shape = np.exp(-120.0 * time)
-    for bar_tick in range(0, loop.length, loop.meter.ticks_per_bar):
-        for tick in range(bar_tick, bar_tick + loop.meter.ticks_per_bar, loop.meter.ticks_per_beat):
-            frequency = 1800.0 if tick == bar_tick else 1200.0
-            click = CLICK_LEVEL * shape * np.sin(2 * np.pi * frequency * time)
-            start = sample_of_tick(tick, loop.tempo_bpm, sample_rate)
-            end = min(length, start + len(click))
-            audio[start:end] += click[: end - start, None]
-    return audio
-
-
 class LoopPlayer:
     """Reads a prepared loop round and round, changes to another in time, and adds single notes.
 
@@ -152,6 +140,7 @@ class LoopPlayer:
         self._lock = threading.Lock()
         self._current: PreparedLoop | None = None
         self._next: PreparedLoop | None = None
+        self._count_in: Audio | None = None  # what is still to be heard of it
         self._position = 0
         self._is_first_pass = True
         self._has_to_fade_in = False
@@ -166,10 +155,10 @@ class LoopPlayer:
         """Whether anything is to be read, single notes included."""
         return self._current is not None or bool(self._notes)
 
-    def play(self, loop: PreparedLoop, *, tick: int = 0) -> None:
-        """Begin now, at a tick."""
+    def play(self, loop: PreparedLoop, *, tick: int = 0, count_in: Audio | None = None) -> None:
+        """Begin at a tick: now, or right after a count-in."""
         with self._lock:
-            self._current, self._next = loop, None
+            self._current, self._next, self._count_in = loop, None, count_in
             self._position = _place(loop, tick)
             self._is_first_pass = True
             self._has_to_fade_in = tick > 0
@@ -194,13 +183,13 @@ class LoopPlayer:
 
     def stop(self) -> None:
         with self._lock:
-            self._current = self._next = None
+            self._current = self._next = self._count_in = None
             self._notes = []
 
     def position(self) -> tuple[float, int]:
-        """Return the tick and the token of what is heard; (-1, 0) when nothing plays."""
+        """Return the tick and the token of what is heard; (-1, 0) when nothing plays, or a count-in."""
         with self._lock:
-            if self._current is None:
+            if self._current is None or self._count_in is not None:
                 return -1.0, 0
             return self._position / self._current.samples_per_tick, self._current.token
 
@@ -210,9 +199,18 @@ class LoopPlayer:
         with self._lock:
             done = 0
             while done < frames and self._current is not None:
-                done += self._read_piece(self._current, out[done:])
+                if self._count_in is not None:
+                    done += self._read_count_in(self._count_in, out[done:])
+                else:
+                    done += self._read_piece(self._current, out[done:])
             self._read_notes(out)
         return out
+
+    def _read_count_in(self, count_in: Audio, out: Audio) -> int:
+        count = min(len(out), len(count_in))
+        out[:count] = count_in[:count]
+        self._count_in = count_in[count:] if count < len(count_in) else None
+        return count
 
     def _read_piece(self, current: PreparedLoop, out: Audio) -> int:
         """Fill up to the loop's end, or to the bar line at which another loop begins."""

@@ -11,6 +11,7 @@ stems always add up to the mix.
 import importlib.util
 import os
 import wave
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,7 +104,7 @@ def render_parts(
     font = soundfont or default_soundfont()
     length = sample_of_tick(passes * loop.length, loop.tempo_bpm, sample_rate)
     rendered = [
-        _render_part(track, _events(track, loop, passes, sample_rate), length, sample_rate, font)
+        np.concatenate(list(part_pieces(track, loop, passes=passes, sample_rate=sample_rate, font=font)))
         for track in loop.tracks
     ]
     longest = max([length, *map(len, rendered)])
@@ -158,36 +159,44 @@ def _pcm(audio: Audio, bits: int) -> bytes:
     return samples.reshape(-1).view(np.uint8).reshape(-1, 4)[:, :3].tobytes()  # little-endian: the low three bytes
 
 
-def _events(track: Track, loop: Loop, passes: int, sample_rate: int) -> list[_Event]:
-    """Return when the notes of a part begin and end over all passes, in the order to play them."""
+def part_pieces(track: Track, loop: Loop, *, passes: int, sample_rate: int, font: Path) -> Iterator[Audio]:
+    """Render one part piece by piece: float32 [n, 2] for each pass, then what rings on, in some more pieces.
 
-    def sample(tick: int) -> int:
-        return sample_of_tick(tick, loop.tempo_bpm, sample_rate)
-
-    events: list[_Event] = []
-    for start in range(0, passes * loop.length, loop.length):
-        for note in track.notes:
-            onset, end = sample(start + note.onset), sample(start + note.end)
-            events.append(_Event(onset, True, note.pitch, note.velocity))
-            events.append(_Event(max(end, onset + 1), False, note.pitch, 0))
-    return sorted(events)
-
-
-def _render_part(track: Track, events: list[_Event], length: int, sample_rate: int, font: Path) -> Audio:
+    Raises:
+        SoundError: The SoundFont is missing or cannot be read.
+    """
     channel = DRUM_CHANNEL if track.is_drums else 0
     synth = _synth(track, channel, sample_rate, font)
-    pieces: list[Audio] = []
     now = 0
-    for event in events:
-        pieces.append(_generate(synth, event.sample - now))
-        now = event.sample
-        if event.is_on:
-            synth.noteon(channel, event.pitch, event.velocity)
-        else:
-            synth.noteoff(channel, event.pitch)
-    pieces.append(_generate(synth, length - now))
-    pieces.extend(_tail(synth, sample_rate))
-    return np.concatenate(pieces)
+    for number in range(1, passes + 1):
+        pieces: list[Audio] = []
+        for event in _events(track, loop, number - 1, sample_rate):
+            pieces.append(_generate(synth, event.sample - now))
+            now = max(now, event.sample)
+            if event.is_on:
+                synth.noteon(channel, event.pitch, event.velocity)
+            else:
+                synth.noteoff(channel, event.pitch)
+        end = sample_of_tick(number * loop.length, loop.tempo_bpm, sample_rate)
+        pieces.append(_generate(synth, end - now))
+        now = max(now, end)
+        yield np.concatenate(pieces)
+    yield from _tail(synth, sample_rate)
+
+
+def _events(track: Track, loop: Loop, number: int, sample_rate: int) -> list[_Event]:
+    """Return when the notes of a part begin and end in one of the passes, in the order to play them."""
+    start = number * loop.length
+
+    def sample(tick: int) -> int:
+        return sample_of_tick(start + tick, loop.tempo_bpm, sample_rate)
+
+    events: list[_Event] = []
+    for note in track.notes:
+        onset, end = sample(note.onset), sample(note.end)
+        events.append(_Event(onset, True, note.pitch, note.velocity))
+        events.append(_Event(max(end, onset + 1), False, note.pitch, 0))
+    return sorted(events)
 
 
 def _synth(track: Track, channel: int, sample_rate: int, font: Path) -> tinysoundfont.Synth:
@@ -222,13 +231,11 @@ def _generate(synth: tinysoundfont.Synth, samples: int) -> Audio:
     return np.frombuffer(synth.generate_simple(samples), dtype=np.float32).reshape(-1, 2)
 
 
-def _tail(synth: tinysoundfont.Synth, sample_rate: int) -> list[Audio]:
+def _tail(synth: tinysoundfont.Synth, sample_rate: int) -> Iterator[Audio]:
     """Let the last notes ring until they are silent."""
     block = round(_TAIL_BLOCK_SECONDS * sample_rate)
-    pieces: list[Audio] = []
     for _ in range(round(MAX_TAIL_SECONDS / _TAIL_BLOCK_SECONDS)):
         piece = _generate(synth, block)
         if float(np.abs(piece).max()) <= _SILENCE:
             break
-        pieces.append(piece)
-    return pieces
+        yield piece

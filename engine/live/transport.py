@@ -70,7 +70,8 @@ class Transport:
         )
         self._playing = command
         if command.start is Start.NOW or not self._player.is_playing:
-            self._player.play(prepared, tick=command.tick)
+            count_in = self._opened().count_in(command.loop) if command.has_count_in else None
+            self._player.play(prepared, tick=command.tick, count_in=count_in)
         elif command.start is Start.NEXT_BAR:
             self._player.change_at_bar(prepared)
         else:

@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from engine.jobs.files import FilesRead, FilesWritten, FileToWrite, ReadFiles, WriteFiles
+from engine.jobs.files import (
+    FilesRead,
+    FilesWritten,
+    FileToWrite,
+    ReadFiles,
+    RenderProgress,
+    RenderWav,
+    StopRendering,
+    WriteFiles,
+)
 from engine.jobs.pipes import Child, ChildStopped, JobEvent
 from engine.jobs.writing import Cancel, Generate, WorkerReady
 from engine.messages import Failed, Finished, GenerationRequest, PartRequest, PartUse, TakeReady
@@ -115,3 +124,23 @@ def test_a_missing_model_is_told_and_not_fatal() -> None:
         assert isinstance(until(service, is_end_of(job))[-1].event, Failed)
     finally:
         service.close()
+
+
+def test_a_rendering_tells_how_far_it_is_and_can_be_stopped(service: EngineService, tmp_path: Path) -> None:
+    loop = CANVAS.with_track(0, Track(Role.BASS, (Note(0, 40, 480, 100),)))
+    job = service.ask(RenderWav(str(tmp_path / "a.wav"), loop, passes=3))
+    events = until(service, is_end_of(job))
+    assert [e.event for e in events if isinstance(e.event, RenderProgress)][-1] == RenderProgress(1.0)
+    assert events[-1].event == FilesWritten((str(tmp_path / "a.wav"),))
+    long = service.ask(RenderWav(str(tmp_path / "b.wav"), loop, passes=64))
+    until(service, lambda event: event.job == long)
+    service.tell(StopRendering(long))
+    assert until(service, is_end_of(long))[-1].event == FilesWritten(())
+    assert not (tmp_path / "b.wav").exists()
+
+
+def test_a_rendering_that_fails_is_told(service: EngineService, tmp_path: Path) -> None:
+    job = service.ask(RenderWav(str(tmp_path / "a.wav"), CANVAS.with_tracks([Track(Role.PAD)])))
+    assert until(service, is_end_of(job))[-1].event == Failed(
+        "There is nothing to be heard.", "No part that is not muted has notes."
+    )

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from engine.jobs.files import FilesRead, FilesWritten, FileToWrite, ReadFiles, ReadLoop
 from engine.jobs.library import MarkTake, TakeKept
 from engine.jobs.pipes import Child, ChildStopped
-from engine.jobs.sound import Play, Start, StopPlaying
+from engine.jobs.sound import Play, Position, Start, StopPlaying
 from engine.jobs.writing import Cancel
 from engine.messages import (
     BarWritten,
@@ -72,6 +72,22 @@ def test_a_new_user_hears_the_first_loop(app: App, service: FakeService) -> None
     assert app.playback.is_playing
     press(app, Qt.Key.Key_Space)
     assert service.told[-1] == StopPlaying()
+
+
+def test_a_count_in_comes_before_playing_but_not_within(app: App, service: FakeService, qtbot: QtBot) -> None:
+    press(app, Qt.Key.Key_Space)
+    press(app, Qt.Key.Key_K, Qt.KeyboardModifier.ShiftModifier)
+    press(app, Qt.Key.Key_Space)
+    assert isinstance(service.told[-1], Play)
+    assert service.told[-1].has_count_in
+    with qtbot.waitSignal(app.state.playhead_moved):
+        service.say(0, Position(-1.0))
+    assert app.state.playhead_tick == 0
+    with qtbot.waitSignal(app.bridge.position_changed):
+        service.say(0, Position(960.0))
+    qtbot.waitUntil(lambda: app.state.playhead_tick >= 960)
+    app.playback.play_from(1920)
+    assert not service.told[-1].has_count_in
 
 
 def test_g_asks_for_the_part_in_front_and_the_others_are_context(app: App, service: FakeService) -> None:

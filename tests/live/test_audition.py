@@ -42,6 +42,20 @@ def test_however_it_is_read_it_is_the_same() -> None:
     np.testing.assert_array_equal(whole.read(50), in_pieces)
 
 
+def test_a_count_in_comes_first_and_the_loop_begins_on_its_end() -> None:
+    player = LoopPlayer()
+    player.play(prepared(0.5, first=0.25, samples=4, bars=1), count_in=np.full((3, 2), 0.9, dtype=np.float32))
+    assert left(player, 2) == [0.9, 0.9]
+    assert player.position() == (-1.0, 0)
+    assert player.is_playing
+    assert left(player, 6) == [0.9] + [0.25] * 4 + [0.5]
+    assert player.position()[0] > 0
+    player.play(prepared(0.1), count_in=np.full((3, 2), 0.9, dtype=np.float32))
+    player.stop()
+    player.play(prepared(0.1))
+    assert left(player, 1) == [0.1]
+
+
 def test_a_take_begins_at_the_next_bar_line_at_the_same_place() -> None:
     player = LoopPlayer()
     player.play(prepared(0.1))
