@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject
 
-from engine.jobs.pipes import ChildStopped
+from engine.jobs.pipes import Child, ChildStopped
 from engine.jobs.sound import SoundState, Start
 from engine.jobs.writing import WorkerReady
 from engine.messages import Failed, GenerationRequest, PartUse
@@ -368,7 +368,10 @@ class Commands(QObject):
             self.window.engine_label.setToolTip(event.message)
 
     def _on_child_stopped(self, event: ChildStopped) -> None:
-        if event.is_restarted:
+        if event.is_restarted and event.child is Child.WORKER and event.lost_jobs and not self.batches.batch.is_running:
+            text = "The engine stopped while it wrote; your loop and all finished takes are safe. It was started again."
+            self.window.banner.say(text, action="Write again", slot=self.generate)
+        elif event.is_restarted:
             self.window.banner.say("The engine stopped; your loop is safe. It was started again.")
         else:
             self.window.banner.say("The engine keeps stopping. Your loop is safe; restart Turnaround to go on.")

@@ -6,7 +6,7 @@ from engine.jobs.numbers import NO_JOB
 from engine.messages import GenerationRequest, Take
 from engine.music.loop import Loop
 
-MAX_FOUND = 200
+MAX_FOUND = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,9 @@ ALTER TABLE takes ADD COLUMN missing INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE takes ADD COLUMN tags TEXT NOT NULL DEFAULT '';
 ALTER TABLE takes ADD COLUMN note TEXT NOT NULL DEFAULT '';
 ALTER TABLE takes ADD COLUMN is_discarded INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX takes_by_facets ON takes (id, key, tempo_bpm, bars, written, is_discarded);
+CREATE INDEX takes_by_facets ON takes (
+    id, key, tempo_bpm, bars, written, rating, is_favourite, is_discarded
+);
 CREATE VIRTUAL TABLE words USING fts5(
     text, tokenize = "unicode61 remove_diacritics 2 tokenchars '#%'", prefix = '1 2 3'
 );

@@ -32,9 +32,12 @@ def search_sql(query: Query, columns: str) -> tuple[str, list[str | float]]:
     if words:
         conditions.add("words MATCH ?", words)
     _add_facets(conditions, query)
-    source = "words CROSS JOIN takes ON takes.id = words.rowid" if words else "takes"
-    order = "words.rowid" if words else "takes.id"
-    sql = f"SELECT {columns} FROM {source}{conditions.where} ORDER BY {order} DESC LIMIT ?"
+    if words:
+        source, order = "words CROSS JOIN takes ON takes.id = words.rowid", "words.rowid"
+    else:
+        source, order = "takes INDEXED BY takes_by_facets", "takes.id"
+    page = f"SELECT takes.id FROM {source}{conditions.where} ORDER BY {order} DESC LIMIT ?"
+    sql = f"SELECT {columns} FROM takes WHERE id IN ({page}) ORDER BY id DESC"
     return sql, [*conditions.values, query.limit]
 
 

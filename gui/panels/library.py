@@ -235,6 +235,7 @@ class LibraryDialog(QDialog):
         self.table.setAlternatingRowColors(True)
         self.table.verticalHeader().hide()
         header = self.table.horizontalHeader()
+        header.setResizeContentsPrecision(0)  # by what is seen: measuring whole pages costs half a second
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
         self._typing = QTimer(self, interval=TYPING_MS, singleShot=True)

@@ -7,6 +7,7 @@ TURNAROUND_PICTURES set to a folder, a picture of each step is left there.
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -121,6 +122,39 @@ def test_generate_edit_rewrite_undo_and_restart(desktop: Desktop) -> None:
     until(lambda: trial.done() == ["Use take 2", "Transpose"], "redo after a restart")
     desktop.press("ctrl+shift+l")
     trial.picture("5-light")
+
+
+def worker_of(window: int) -> int | None:
+    """Return the process id of a window's worker: the child that has the model's runtime in memory."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            if parent == window and "onnxruntime" in (folder / "maps").read_text():
+                return int(folder.name)
+        except OSError:
+            continue  # it ended meanwhile
+    return None
+
+
+def test_a_worker_killed_at_any_moment_costs_no_take_and_no_edit(desktop: Desktop) -> None:
+    trial = Trial(desktop)
+    until(lambda: (trial.data / "journal.jsonl").exists(), "the first loop")
+    kept = 0
+    for round_, pause_seconds in enumerate((0.0, 0.3, 1.0)):
+        until(lambda: worker_of(trial.process.pid), "the worker")
+        worker = worker_of(trial.process.pid)
+        desktop.press("g")
+        time.sleep(pause_seconds)  # the moment is what varies
+        desktop.press("Up")
+        os.kill(worker, signal.SIGKILL)
+        until(lambda worker=worker: worker_of(trial.process.pid) not in (None, worker), "another worker")
+        until(lambda round_=round_: len(trial.done()) == round_ + 1, "the edit")
+        trial.picture(f"6-killed-{round_}")
+        assert len(trial.takes()) >= kept, "a take is gone"
+        kept = len(trial.takes())
+    desktop.press("g")
+    until(lambda: len(trial.takes()) >= kept + 4, "takes of the next press")
+    assert trial.process.poll() is None
 
 
 def lines_of(path: Path) -> list[str]:

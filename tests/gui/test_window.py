@@ -217,7 +217,7 @@ def test_a_stopped_engine_is_told_and_the_loop_stays(app: App, service: FakeServ
     before = app.document.loop
     with qtbot.waitSignal(app.bridge.child_stopped):
         service.say(0, ChildStopped(Child.WORKER, (1,)))
-    assert "your loop is safe" in app.window.banner.text
+    assert "your loop and all finished takes are safe" in app.window.banner.text
     assert not app.board.is_running
     assert app.document.loop == before
 
