@@ -12,6 +12,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from engine.errors import EngineError, LibraryError
+from engine.inference.bundle import ModelBundle
+from engine.inference.bundle_file import pack_bundle, unpack_bundle
 from engine.inference.inspection import prompt_lines, take_lines
 from engine.jobs.files import (
     FilesRead,
@@ -25,14 +27,16 @@ from engine.jobs.files import (
 )
 from engine.jobs.inspection import InspectTake, TakeInspected
 from engine.jobs.library import FindTakes, KeepTakes, LoadTake, MarkTake, TakeLoaded, TakesFound, TakesKept
+from engine.jobs.models import ExportModel, FindModels, InstallModel, ModelRow, ModelsFound
 from engine.jobs.numbers import NO_JOB
-from engine.jobs.pipes import DeskCommand, Event, JobEvent, LibraryCommand, Shutdown
+from engine.jobs.pipes import DeskCommand, Event, JobEvent, LibraryCommand, ModelQuestion, Shutdown
 from engine.jobs.sound import Play, PlayNote, Position, SetGains, SetMetronome, StopPlaying
 from engine.library.store import Origin, TakeStore
 from engine.live.render import render_steps
 from engine.live.transport import Transport
 from engine.messages import Failed
 from engine.midi import dawproject, smf
+from engine.resources import installed_models, models_folder
 
 logger = logging.getLogger(__name__)
 
@@ -119,6 +123,8 @@ class _Desk:
                 self._do_in_library(command)
             case InspectTake():
                 self._send(command.job, _inspected(command))
+            case FindModels() | InstallModel() | ExportModel():
+                self._send(command.job, _with_models(command))
             case Shutdown():
                 self._is_ending = True
             case RenderWav():
@@ -168,6 +174,30 @@ class _Desk:
 
     def _send(self, job: int, event: Event) -> None:
         self._connection.send(JobEvent(job, event))
+
+
+def _with_models(command: ModelQuestion) -> ModelsFound | FilesWritten:
+    match command:
+        case FindModels():
+            return ModelsFound(_installed_models())
+        case InstallModel(path):
+            found = unpack_bundle(Path(path), models_folder())
+            return ModelsFound(_installed_models(), str(found.folder))
+        case ExportModel(folder, path):
+            return FilesWritten((str(pack_bundle(ModelBundle.open(Path(folder)), Path(path))),))
+
+
+def _installed_models() -> tuple[ModelRow, ...]:
+    """Return the models that can be opened; what cannot is told in the log, and where it is chosen by name."""
+    rows: list[ModelRow] = []
+    for folder in installed_models().values():
+        try:
+            bundle = ModelBundle.open(folder)
+            info = bundle.info
+            rows.append(ModelRow(str(folder), info.name, info.licence, info.style is not None, bundle.card()))
+        except (EngineError, OSError, UnicodeDecodeError) as error:
+            logger.warning("%s", error)
+    return tuple(rows)
 
 
 def _read(path: str) -> ReadLoop:

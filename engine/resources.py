@@ -5,6 +5,7 @@ folder in a frozen build. Nothing is ever written there. What the user makes or 
 folders, so that an update or a removal of the program never takes it along.
 """
 
+import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -62,6 +63,22 @@ def models_folder() -> Path:
     return _made(data_folder() / "models")
 
 
+def training_program() -> tuple[str, ...] | None:
+    """Return how to start `python -m training` in a process of its own, None where nothing can be trained.
+
+    An installation that has the training extra runs it itself. The frozen program holds no torch: it takes the
+    training pack, a Python with the extra that was unpacked into `training` in the user's data folder.
+    """
+    if not hasattr(sys, "_MEIPASS"):
+        has_extra = all(importlib.util.find_spec(name) for name in ("torch", "lightning", "onnx", "training"))
+        return (sys.executable, "-m", "training") if has_extra else None
+    for place in ("bin/python3", "python.exe", "Scripts/python.exe"):
+        python = data_folder() / "training" / place
+        if python.is_file():
+            return (str(python), "-m", "training")
+    return None
+
+
 def library_file() -> Path:
     """Return the file of the library of takes."""
     return data_folder() / "takes.sqlite"
@@ -77,7 +94,8 @@ def installed_models() -> dict[str, Path]:
     found: dict[str, Path] = {}
     for folder in (assets_folder() / "models", models_folder()):
         for manifest in sorted(folder.glob(f"*/{_MANIFEST}")):
-            found[manifest.parent.name] = manifest.parent
+            if not manifest.parent.name.startswith("."):  # being written, or trained
+                found[manifest.parent.name] = manifest.parent
     return found
 
 

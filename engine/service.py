@@ -20,10 +20,11 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Protocol
 
+from engine.jobs.models import UseModel
 from engine.jobs.pipes import Answer, Child, ChildStopped, Command, JobEvent, Order, Question, Shutdown
 from engine.jobs.writing import Cancel, Generate
 from engine.messages import Failed, Finished
-from engine.worker import ModelLoader
+from engine.worker import BundleLoader, ModelLoader
 
 logger = logging.getLogger(__name__)
 
@@ -105,11 +106,12 @@ class EngineService:
 
     def __init__(self, load_model: ModelLoader, library: Path | None = None) -> None:
         context = multiprocessing.get_context("spawn")
+        self._load = load_model
 
         def worker(theirs: Connection) -> BaseProcess:
             from engine import worker as module
 
-            return context.Process(target=module.main, args=(theirs, load_model, library), name="turnaround-worker")
+            return context.Process(target=module.main, args=(theirs, self._load, library), name="turnaround-worker")
 
         def desk(theirs: Connection) -> BaseProcess:
             return context.Process(target=_run_desk, args=(theirs, library), name="turnaround-desk")
@@ -141,6 +143,8 @@ class EngineService:
     def tell(self, command: Order) -> None:
         """See `Service.tell`."""
         with self._lock:
+            if isinstance(command, UseModel) and isinstance(self._load, BundleLoader):
+                self._load = self._load.with_model(command.folder)  # for a worker that is started again
             self._processes[_child_of(command)].send(command)
 
     def process_id(self, child: Child) -> int:
@@ -205,7 +209,7 @@ class EngineService:
 
 
 def _child_of(command: Command) -> Child:
-    return Child.WORKER if isinstance(command, Generate | Cancel) else Child.DESK
+    return Child.WORKER if isinstance(command, Generate | Cancel | UseModel) else Child.DESK
 
 
 def _run_desk(connection: Connection, library: Path | None) -> None:

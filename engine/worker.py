@@ -9,13 +9,14 @@ import logging
 import signal
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError, LibraryError
 from engine.jobs.library import TakeKept
+from engine.jobs.models import UseModel
 from engine.jobs.numbers import NO_JOB
 from engine.jobs.pipes import Event, JobEvent, Shutdown, WorkerCommand
 from engine.jobs.writing import Cancel, Generate, WorkerReady
@@ -71,7 +72,20 @@ class BundleLoader:
         provider = model.provider.value.removesuffix("ExecutionProvider")
         name = bundle.info.name
         generator = Generator(model, model_name=name, provider=provider)
-        return LoadedModel(generator, WorkerReady(name, bundle.identity, provider, model.threads, build_text()))
+        ready = WorkerReady(
+            name,
+            bundle.identity,
+            provider,
+            model.threads,
+            build_text(),
+            folder=str(bundle.folder),
+            has_style=bundle.info.style is not None,
+        )
+        return LoadedModel(generator, ready)
+
+    def with_model(self, folder: str) -> "BundleLoader":
+        """Return a loader of another model for the same machine."""
+        return replace(self, model=folder)
 
 
 def main(connection: Connection, load: ModelLoader, library: Path | None = None) -> None:
@@ -95,7 +109,7 @@ class _Worker:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._waiting: deque[Generate] = deque()
+        self._waiting: deque[Generate | UseModel] = deque()
         self._cancelled: dict[int, Cancel] = {}
         self._is_ending = False
         self._store: TakeStore | None = None
@@ -110,6 +124,10 @@ class _Worker:
                 self._take(self._connection.recv())
                 continue
             command = self._waiting.popleft()
+            if isinstance(command, UseModel):
+                load = load.with_model(command.folder) if isinstance(load, BundleLoader) else load
+                self._load(load)
+                continue
             self._guarded(command.job, lambda job=command: self._generate(job))
             self._cancelled.pop(command.job, None)
 
@@ -126,7 +144,7 @@ class _Worker:
 
     def _take(self, command: WorkerCommand) -> None:
         match command:
-            case Generate():
+            case Generate() | UseModel():
                 self._waiting.append(command)
             case Cancel():
                 self._cancelled[command.job] = command

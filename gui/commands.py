@@ -27,6 +27,7 @@ from gui.engine_bridge import EngineBridge
 from gui.exports import Exports
 from gui.files import Files
 from gui.main_window import MainWindow
+from gui.models import Models
 from gui.piano_roll.selection import NOTHING, BarSelection
 from gui.piano_roll.state import RollState
 from gui.piano_roll.transform import Fold, Snap
@@ -92,7 +93,8 @@ class Commands(QObject):
             bridge, window, edit=self.edit, write=self.board.generate, remember_seed=exports.remember_seed
         )
         self.rendering = Rendering(bridge, state, session, exports, window)
-        steering = (self.steering, self.arranging, self.recipes, self.batches, self.shelf)
+        self.models = Models(bridge, window, session)
+        steering = (self.steering, self.arranging, self.recipes, self.batches, self.shelf, self.models)
         rooms = (self.editor, files, exports, self.rendering, *steering)
         slots = {**self._slots(), **appearance}
         for room in rooms:

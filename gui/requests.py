@@ -112,4 +112,5 @@ def request_of(loop: Loop, parts: tuple[PartSettings, ...], wishes: LoopWishes, 
         sampling=wishes.sampling,
         seed=wishes.seed,
         takes=wishes.takes,
+        style_percent=wishes.style_percent,
     )

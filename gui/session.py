@@ -65,6 +65,7 @@ class LoopWishes:
         seed: Of the next takes.
         is_seed_kept: Whether the seed stays from press to press.
         takes: How many at once.
+        style_percent: How much the model leans on the style that it learned from own files.
     """
 
     genre: str | None = None
@@ -76,6 +77,7 @@ class LoopWishes:
     seed: int = 1
     is_seed_kept: bool = False
     takes: int = 4
+    style_percent: float = 100.0
 
 
 class Session(QObject):

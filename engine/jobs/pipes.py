@@ -23,6 +23,7 @@ from engine.jobs.library import (
     TakesFound,
     TakesKept,
 )
+from engine.jobs.models import ExportModel, FindModels, InstallModel, ModelsFound, UseModel
 from engine.jobs.sound import Play, PlayNote, Position, SetGains, SetMetronome, SoundState, StopPlaying
 from engine.jobs.writing import Cancel, Generate, WorkerReady
 from engine.messages import Failed, GenerationEvent
@@ -55,17 +56,19 @@ class ChildStopped:
     is_restarted: bool = True
 
 
-WorkerCommand = Generate | Cancel | Shutdown
+WorkerCommand = Generate | Cancel | UseModel | Shutdown
 LibraryQuestion = FindTakes | LoadTake | KeepTakes
 LibraryCommand = LibraryQuestion | MarkTake
 LibraryAnswer = TakesFound | TakeLoaded | TakesKept
+ModelQuestion = FindModels | InstallModel | ExportModel
 SoundCommand = Play | SetGains | SetMetronome | PlayNote | StopPlaying
-Question = Generate | ReadFiles | WriteFiles | RenderWav | LibraryQuestion | InspectTake  # commands that are answered
-FileCommand = ReadFiles | WriteFiles | RenderWav | StopRendering
-DeskCommand = FileCommand | SoundCommand | LibraryCommand | InspectTake | Shutdown
-Order = Cancel | StopRendering | SoundCommand | MarkTake  # commands that are not
+DeskQuestion = ReadFiles | WriteFiles | RenderWav | LibraryQuestion | InspectTake | ModelQuestion
+Question = Generate | DeskQuestion  # commands that are answered
+DeskCommand = DeskQuestion | StopRendering | SoundCommand | MarkTake | Shutdown
+Order = Cancel | UseModel | StopRendering | SoundCommand | MarkTake  # commands that are not
 Command = WorkerCommand | DeskCommand
-Answer = FilesRead | FilesWritten | LibraryAnswer | TakeInspected  # what ends a job of the desk, unless it is `Failed`
+# What ends a job of the desk, unless it is `Failed`.
+Answer = FilesRead | FilesWritten | LibraryAnswer | TakeInspected | ModelsFound
 Event = (
     GenerationEvent | Failed | WorkerReady | TakeKept | RenderProgress | Answer | SoundState | Position | ChildStopped
 )

@@ -36,6 +36,8 @@ class WorkerReady:
         identity: What a take remembers it by.
         provider, threads: What it runs on.
         build: Versions of what decides the last bits of its arithmetic.
+        folder: Where the model lies.
+        has_style: Whether it leans on a style by a share.
     """
 
     model: str
@@ -43,3 +45,5 @@ class WorkerReady:
     provider: str
     threads: int = 0
     build: str = ""
+    folder: str = ""
+    has_style: bool = False

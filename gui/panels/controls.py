@@ -16,6 +16,7 @@ from gui.panels.control_row import ControlRow
 from gui.panels.control_values import controls_of
 from gui.panels.fold import Fold
 from gui.panels.loop_wishes import LoopWishesForm
+from gui.panels.model_box import ModelBox
 from gui.panels.prompt_line import PromptLine
 from gui.panels.rhythm import RhythmEditor
 from gui.panels.sampling import SamplingForm, usual_sampling
@@ -56,6 +57,8 @@ class ControlsPanel(QFrame):
         self._layout = QVBoxLayout(content)
         self._layout.setContentsMargins(12, 10, 12, 10)
         self._layout.setSpacing(8)
+        self.model = ModelBox(session)
+        self._layout.addWidget(self.model)
         self.prompt = PromptLine()
         self._layout.addWidget(self.prompt)
         self._layout.addWidget(_title("LOOP"))

@@ -25,7 +25,7 @@ class StyleConfig:
 
     method: str = "lora"  # "lora" or "all"
     rank: int = 16  # width of the factors
-    learning_rate: float = 2e-3  # peak, of AdamW; a fifth of it for "all"
+    learning_rate: float = 1e-3  # peak, of AdamW; a fifth of it for "all"
     weight_decay: float = 0.5  # pull of what is learned to nothing, hence of the model to the base (L2-SP)
     warmup_rows: int = 20_000  # rows of linear warm-up
     floor: float = 0.1  # last learning rate, as a share of the peak
@@ -47,7 +47,7 @@ class MaterialConfig:
     loop_share: float = 0.5  # of windows that are loops, where a song has any
     max_rows: int = 512  # rows of a window
     rows_per_batch: int = 3072  # rows of a step; fewer where memory is short
-    rehearsal_share: float = 0.25  # of windows that the base wrote: what it knows is not to be forgotten
+    rehearsal_share: float = 0.15  # of windows that the base wrote: what it knows is not to be forgotten
     rehearsal_loops: int = 160  # how many the base writes, a fifth of them to watch forgetting by
     augment: bool = True  # transpose, rotate and vary
     seed: int = 1  # of the choice of windows, tasks and augmentation

@@ -1,0 +1,225 @@
+"""The three screens of training, with the real training in its own process."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QPushButton
+from pytestqt.qtbot import QtBot
+
+from engine.inference.bundle import ModelBundle
+from engine.jobs.models import FindModels, ModelRow, ModelsFound, UseModel
+from engine.jobs.writing import WorkerReady
+from engine.messages import Failed
+from engine.resources import training_program
+from gui.app import App
+from gui.panels.curves import CurvesView, change_text
+from gui.panels.training import TrainingDialog
+from gui.panels.training_words import report_html, seconds_text
+from gui.training_process import TrainingProcess, Unfinished
+from tests.helpers.fake_service import FakeService
+from tests.helpers.tiny_bundle import write_tiny_bundle
+from tests.training.finetune.own_files import write_style
+
+pytestmark = pytest.mark.gui
+PATIENCE_MS = 90_000
+needs_torch = pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="the training extra is missing")
+
+
+@pytest.fixture
+def process(tmp_path: Path, qapp: object) -> TrainingProcess:
+    models = tmp_path / "models"
+    base = write_tiny_bundle(tmp_path / "base")
+    process = TrainingProcess(training_program(), models)
+    process.settings = (
+        f"course.base={base.folder}",
+        "course.max_rows=40000",
+        "course.valid_steps=10",
+        "course.precision=32-true",
+        "course.accelerator=cpu",
+        "course.sample_minutes=0.0001",
+        "course.threads=1",
+        "style.learning_rate=0.03",
+        "style.warmup_rows=1000",
+        "style.ema_rows=2000",
+        "style.rank=4",
+        "material.rehearsal_loops=10",
+        "material.rows_per_batch=512",
+        "material.max_rows=192",
+        "material.valid_windows=16",
+    )
+    return process
+
+
+@pytest.fixture
+def dialog(process: TrainingProcess, qtbot: QtBot) -> TrainingDialog:
+    dialog = TrainingDialog(process)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    return dialog
+
+
+@needs_torch
+@pytest.mark.torch
+def test_from_a_folder_to_a_model_through_three_screens(
+    dialog: TrainingDialog, process: TrainingProcess, qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = write_style(tmp_path / "own", 8, bars=12)
+    (folder / "broken.mid").write_bytes(b"no music")
+    with qtbot.waitSignal(process.report_came, timeout=PATIENCE_MS):
+        dialog.check(str(folder))
+    assert dialog.pages.currentWidget() is dialog.report
+    assert "8 of 9 files can be used" in dialog.report.text.toPlainText()
+    assert "broken.mid" in dialog.report.text.toPlainText()
+    dialog.report.name.setText("Mine")
+    # Pause on the way, come back as after a restart, go on.
+    with qtbot.waitSignal(process.event_came, timeout=PATIENCE_MS, check_params_cb=lambda e: e["event"] == "step"):
+        dialog.report.start.click()
+    with qtbot.waitSignal(process.event_came, timeout=PATIENCE_MS, check_params_cb=lambda e: e["event"] == "end"):
+        dialog.train.pause.click()
+    qtbot.waitUntil(lambda: not process.is_running, timeout=PATIENCE_MS)
+    assert dialog.train.pause.text() == "Go on"
+    assert process.unfinished() == (Unfinished("Mine", str(folder)),)
+    dialog.train.done.click()
+    button = next(b for b in dialog.choose.findChildren(QPushButton) if b.text() == "Go on with Mine")
+    with qtbot.waitSignal(dialog.model_made, timeout=PATIENCE_MS) as made:
+        button.click()
+    qtbot.waitUntil(lambda: not process.is_running, timeout=PATIENCE_MS)
+    assert ModelBundle.open(Path(made.args[0])).info.name == "Mine"
+    assert process.unfinished() == ()
+    assert dialog.train.hear.isEnabled()
+    assert len(dialog.train.curves.points) >= 2
+    assert "likelier" in dialog.train.curves.accessibleDescription()
+    assert "bits a note" in dialog.train.state.text()
+
+
+@needs_torch
+@pytest.mark.torch
+def test_a_folder_without_music_is_told_in_words(
+    dialog: TrainingDialog, process: TrainingProcess, qtbot: QtBot, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    with qtbot.waitSignal(process.failed, timeout=PATIENCE_MS):
+        dialog.check(str(tmp_path / "empty"))
+    assert "empty holds no MIDI file" in dialog.choose.notice.text()
+    assert dialog.pages.currentWidget() is dialog.choose
+
+
+def test_where_nothing_can_be_trained_it_is_said_how_to_get_it(tmp_path: Path, qtbot: QtBot) -> None:
+    dialog = TrainingDialog(TrainingProcess(None, tmp_path))
+    qtbot.addWidget(dialog)
+    assert not dialog.choose.button.isEnabled()
+    assert "turnaround[training]" in dialog.choose.notice.text()
+
+
+def test_a_process_that_dies_is_told_and_can_be_gone_on_with(tmp_path: Path, qtbot: QtBot) -> None:
+    import sys
+
+    process = TrainingProcess((sys.executable, "-c", "import sys; sys.exit('error: out of luck')"), tmp_path)
+    dialog = TrainingDialog(process)
+    qtbot.addWidget(dialog)
+    with qtbot.waitSignal(process.failed, timeout=PATIENCE_MS):
+        dialog.go_on(Unfinished("Mine", str(tmp_path)))
+    qtbot.waitUntil(lambda: not process.is_running, timeout=PATIENCE_MS)
+    assert "out of luck" in dialog.train.state.text()
+    assert dialog.train.pause.text() == "Go on"
+
+
+def test_a_program_that_is_not_there_is_told(tmp_path: Path, qtbot: QtBot) -> None:
+    process = TrainingProcess((str(tmp_path / "nothing"),), tmp_path)
+    dialog = TrainingDialog(process)
+    qtbot.addWidget(dialog)
+    with qtbot.waitSignal(process.failed, timeout=PATIENCE_MS):
+        dialog.check(str(tmp_path))
+    assert "cannot be started" in dialog.choose.notice.text()
+
+
+@pytest.mark.parametrize(
+    ("name", "is_good"), [("Mine", True), ("", False), (".x", False), ("a/b", False), ("a:b", False)]
+)
+def test_a_models_name_is_a_folders_name(dialog: TrainingDialog, name: str, is_good: bool) -> None:
+    dialog.report.show_report(_report("enough"))
+    dialog.report.name.setText(name)
+    assert dialog.report.start.isEnabled() is is_good
+
+
+def test_too_little_cannot_be_trained_on(dialog: TrainingDialog) -> None:
+    dialog.report.show_report(_report("nothing"))
+    dialog.report.name.setText("Mine")
+    assert not dialog.report.start.isEnabled()
+
+
+def _report(verdict: str) -> dict[str, object]:
+    counts = {"notes": 0, "bars": 0, "loops": 0, "parts": {}, "keys": {}, "meters": {}, "tempo_bpm": None}
+    return {"folder": "x", "used": [], "rejected": [], "verdict": verdict, "verdict_text": "", **counts}
+
+
+def test_names_of_files_cannot_write_into_the_report() -> None:
+    rejected = [{"name": "<b>x</b>.mid", "reason": "is too short", "detail": "<i>", "fix": "Use <longer> ones."}]
+    html = report_html(_report("enough") | {"rejected": rejected})
+    assert "<b>x" not in html
+    assert "&lt;b&gt;x" in html
+
+
+def test_curves_are_told_in_words(qtbot: QtBot) -> None:
+    view = CurvesView()
+    qtbot.addWidget(view)
+    view.resize(400, 240)
+    for step, own, base in ((0, 6.0, 8.0), (10, 5.4, 8.0), (20, 5.0, 8.2), (10, 5.1, None)):
+        view.add(step, own, base)
+    assert [point[0] for point in view.points] == [0, 10]
+    view.grab()
+    assert change_text(6.0, 5.4) == "10.0% likelier"
+    assert change_text(6.0, 6.0) == "as at the beginning"
+    assert [seconds_text(s) for s in (3, 600, 6000)] == ["3 s", "10 min", "1 h 40 min"]
+
+
+def _ready(folder: str, *, has_style: bool = False) -> WorkerReady:
+    return WorkerReady(Path(folder).name, "0" * 16, "CPU", folder=folder, has_style=has_style)
+
+
+def _say_models(app: App, service: FakeService, qtbot: QtBot, ready: WorkerReady) -> None:
+    service.say(0, ready)
+    qtbot.waitUntil(lambda: bool(service.asked) and isinstance(service.asked[-1], FindModels))
+    rows = tuple(ModelRow(f"/m/{name}", name, "MIT", name == "mine", f"# {name}") for name in ("base", "mine"))
+    service.say(service.job, ModelsFound(rows))
+    qtbot.waitUntil(lambda: app.window.controls.model.menu.count() == 2)
+
+
+def test_the_menu_switches_models_and_shows_the_slider(app: App, service: FakeService, qtbot: QtBot) -> None:
+    box = app.window.controls.model
+    _say_models(app, service, qtbot, _ready("/m/base"))
+    assert box.menu.currentText() == "base"
+    assert not box.style_row.isVisible()
+    box.menu.setCurrentIndex(1)
+    box.menu.activated.emit(1)
+    assert service.told[-1] == UseModel("/m/mine")
+    _say_models(app, service, qtbot, _ready("/m/mine", has_style=True))
+    qtbot.waitUntil(box.style_row.isVisible)
+    assert box.menu.currentText() == "mine"
+    box.slider.setValue(40)
+    assert app.session.wishes.style_percent == 40
+    assert box.value.text() == "40 %"
+    app.commands.generate()
+    assert service.requests[-1].style_percent == 40
+
+
+def test_a_model_that_does_not_load_leaves_the_menu_as_it_was(app: App, service: FakeService, qtbot: QtBot) -> None:
+    box = app.window.controls.model
+    _say_models(app, service, qtbot, _ready("/m/base"))
+    box.menu.setCurrentIndex(1)
+    box.menu.activated.emit(1)
+    service.say(0, Failed("The model mine is damaged.", "Install it again."))
+    qtbot.waitUntil(lambda: box.menu.currentText() == "base")
+    assert "damaged" in app.window.banner.text
+
+
+def test_the_share_of_style_is_kept_with_the_session(app: App) -> None:
+    from gui.session_file import plain_of_session, wishes_of_plain
+
+    app.window.controls.model.slider.setValue(25)
+    plain = plain_of_session(
+        app.session.parts, app.session.wishes, front=0, snap=app.state.view.snap, fold=app.state.view.fold
+    )
+    assert wishes_of_plain(json.loads(json.dumps(plain))).style_percent == 25
