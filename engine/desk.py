@@ -130,10 +130,13 @@ class _Desk:
             case RenderWav():
                 self._renderings[command.job] = render_steps(command)
             case StopRendering(rendering):
-                if self._renderings.pop(rendering, None) is not None:
-                    self._send(rendering, FilesWritten(()))
+                self._stop_rendering(rendering)
             case Play() | SetGains() | SetMetronome() | PlayNote() | StopPlaying():
                 self._transport.do(command)
+
+    def _stop_rendering(self, job: int) -> None:
+        if self._renderings.pop(job, None) is not None:
+            self._send(job, FilesWritten(()))
 
     def _render_on(self, job: int) -> None:
         """Do one step of a rendering."""
