@@ -213,6 +213,32 @@ class TakeScores:
     seam: float | None = None
 
 
+# What hardly any real held-out loop reaches: `benchmarks/originality.py` prints the shares that do.
+FLAGGED_SIMILARITY, FLAGGED_PHRASES = 0.1, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Originality:
+    """What a take shares with the songs of training.
+
+    Attributes:
+        similarity: Share of its phrases, common ones left out, that the group of songs nearest to it has, 0 to 1.
+        shared: Different phrases that these are.
+        phrases: Different phrases that were looked for.
+        longest_run: Notes of its longest stretch that such a group has as well, common phrases included; 0 if none.
+    """
+
+    similarity: float
+    shared: int
+    phrases: int
+    longest_run: int
+
+    @property
+    def is_flagged(self) -> bool:
+        """Whether it shares more than real music by others does."""
+        return self.similarity >= FLAGGED_SIMILARITY and self.shared >= FLAGGED_PHRASES
+
+
 @dataclass(frozen=True, slots=True)
 class Take:
     """A generated loop with all that is needed to make it again.
@@ -229,6 +255,7 @@ class Take:
         merged: Given notes that share a grid step with another of their pitch.
         missing: Bars of parts that were asked but not written, because writing was stopped; 0 for a whole take.
         batch: Number of takes decoded together, on which the last bits of arithmetic depend.
+        originality: What its written parts share with the songs of training; None if it was not looked for.
     """
 
     number: int
@@ -242,6 +269,7 @@ class Take:
     merged: int = 0
     missing: int = 0
     batch: int = 1
+    originality: Originality | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,10 @@ from engine.jobs.numbers import NO_JOB
 from engine.jobs.pipes import Event, JobEvent, Shutdown, WorkerCommand
 from engine.jobs.writing import Cancel, Generate, WorkerReady
 from engine.library.store import Origin, TakeStore
-from engine.messages import Failed, TakeReady
+from engine.messages import Failed, GenerationRequest, PartUse, Take, TakeReady
+from engine.representation.sheet import Sheet
+from engine.resources import asset
+from engine.similarity.originality import FILE_NAME, PhraseIndex
 
 if TYPE_CHECKING:
     from engine.inference.generator import Generator
@@ -114,6 +117,8 @@ class _Worker:
         self._is_ending = False
         self._store: TakeStore | None = None
         self._model: LoadedModel | None = None
+        self._index: PhraseIndex | None = None
+        self._has_looked = False  # for the index
 
     def serve(self, load: ModelLoader, library: Path | None) -> None:
         if library is not None:
@@ -165,8 +170,22 @@ class _Worker:
             if isinstance(event, TakeReady):
                 if event.take.missing and not self._wants_partial(command.job):
                     continue
+                event = TakeReady(self._compared(command.request, event.take))
                 self._keep(command, event)
             self._send(command.job, event)
+
+    def _compared(self, request: GenerationRequest, take: Take) -> Take:
+        """Tell what the written parts of a take share with the songs of training, if the index is there."""
+        if not self._has_looked:
+            self._has_looked = True
+            try:
+                self._index = PhraseIndex.open(asset("originality", FILE_NAME))
+            except EngineError as error:
+                logger.warning("takes are not compared with the songs of training: %s", error)
+        if self._index is None:
+            return take
+        written = tuple(i for i, part in enumerate(request.parts) if part.use is PartUse.REPLACE)
+        return replace(take, originality=self._index.originality(Sheet.from_loop(take.loop), written))
 
     def _wants_partial(self, job: int) -> bool:
         return job in self._cancelled and self._cancelled[job].keeps_partial

@@ -209,6 +209,7 @@ class App(QObject):
 
     def _apply_settings(self) -> None:
         self.state.set_view(middle_c_octave=self.settings.middle_c_octave)
+        self.board.offer_likenesses(on=self.settings.offers_likenesses)
         self.exports.options = self.settings.hand_off
         self.exports.folder = Path(self.settings.folder) if self.settings.folder else loops_folder()
         ways_out = [self.commands.actions[id] for id in WAYS_OUT]

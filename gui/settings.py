@@ -75,6 +75,13 @@ class Settings:
     plays_at_start: bool = field(
         default=True, metadata=_about("Play the first loop", "Whether a new user hears something at once.")
     )
+    offers_likenesses: bool = field(
+        default=False,
+        metadata=_about(
+            "Offer takes that are too like a known song",
+            "Off: a take that shares more with a song of training than real music by others does cannot be used.",
+        ),
+    )
     model: str = field(
         default="",
         metadata=_about("Model", "An installed model or a bundle's path; empty: the default. After a restart."),

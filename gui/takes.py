@@ -68,6 +68,7 @@ class TakeBoard(QObject):
         self.heard: int | None = None
         self._job = 0
         self._is_stopping = False
+        self.offers_likenesses = False  # whether takes that are too like a song of training may be heard
         bridge.bar_written.connect(self._on_bar_written)
         bridge.progressed.connect(self._on_progress)
         bridge.take_kept.connect(self._on_take_kept)
@@ -79,6 +80,18 @@ class TakeBoard(QObject):
     @property
     def is_running(self) -> bool:
         return self._job != 0 and not self._is_stopping
+
+    def is_offered(self, slot: Slot) -> bool:
+        """Tell whether a take is complete, and its own or asked for all the same."""
+        return slot.take is not None and (self.offers_likenesses or not is_too_like(slot))
+
+    def offer_likenesses(self, *, on: bool) -> None:
+        """Let takes that are too like a song of training be heard, or not."""
+        if on != self.offers_likenesses:
+            self.offers_likenesses = on
+            if self.heard is not None and not self.is_offered(self.slots[self.heard]):
+                self.leave()
+            self.slots_changed.emit()
 
     @property
     def heard_take(self) -> Take | None:
@@ -123,7 +136,7 @@ class TakeBoard(QObject):
 
     def hear(self, index: int) -> None:
         """Hear a take in place of the loop; the same one again: back to the loop."""
-        if not 0 <= index < len(self.slots) or self.slots[index].take is None:
+        if not 0 <= index < len(self.slots) or not self.is_offered(self.slots[index]):
             return
         self.heard = None if self.heard == index else index
         self.heard_changed.emit()
@@ -136,7 +149,7 @@ class TakeBoard(QObject):
 
     def step(self, direction: int) -> None:
         """Hear the next or the previous complete take."""
-        complete = [i for i, slot in enumerate(self.slots) if slot.take is not None]
+        complete = [i for i, slot in enumerate(self.slots) if self.is_offered(slot)]
         if not complete:
             return
         if self.heard in complete:
@@ -226,6 +239,11 @@ class TakeBoard(QObject):
             self.slots = slots
             self.heard = self.slots.index(heard) if heard in slots else None
             self.slots_changed.emit()
+
+
+def is_too_like(slot: Slot) -> bool:
+    """Tell whether a take shares more with a song of training than real music by others does."""
+    return slot.take is not None and slot.take.originality is not None and slot.take.originality.is_flagged
 
 
 def shown_loop(slot: Slot) -> Loop:

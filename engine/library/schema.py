@@ -6,7 +6,7 @@ hundred thousand takes are searched without reading any of them.
 
 import sqlite3
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _VERSION_1 = """
 CREATE TABLE takes (
@@ -60,7 +60,22 @@ CREATE VIRTUAL TABLE words USING fts5(
 INSERT INTO words (rowid, text)
     SELECT id, name || ' ' || key || ' ' || roles || ' ' || genre || ' ' || meter FROM takes;
 """
-VERSIONS = (_VERSION_1, _VERSION_2)
+# What a take shares with the songs of training, and the vector by which it is compared with others.
+_VERSION_3 = """
+CREATE TABLE originality (
+    take_id INTEGER PRIMARY KEY REFERENCES takes (id) ON DELETE CASCADE,
+    similarity REAL NOT NULL,
+    shared INTEGER NOT NULL,
+    phrases INTEGER NOT NULL,
+    longest_run INTEGER NOT NULL
+);
+CREATE TABLE vectors (
+    take_id INTEGER PRIMARY KEY REFERENCES takes (id) ON DELETE CASCADE,
+    encoder TEXT NOT NULL,
+    vector BLOB NOT NULL
+);
+"""
+VERSIONS = (_VERSION_1, _VERSION_2, _VERSION_3)
 
 
 def migrate(db: sqlite3.Connection) -> int:

@@ -84,6 +84,11 @@ class TakeStore:
     def close(self) -> None:
         self._db.close()
 
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """What `engine.library.similar` reads and writes by."""
+        return self._db
+
     def keep(self, request: GenerationRequest, take: Take, origin: Origin | None = None) -> int:
         """Store a take; it is on disk when this returns.
 
@@ -133,6 +138,9 @@ class TakeStore:
                 row = int(cursor.lastrowid or 0)
                 packed = (row, _packed(json.dumps(plain_of_loop(loop))), _packed(recipe_text(request)))
                 self._db.execute("INSERT INTO contents VALUES (?, ?, ?)", packed)
+                if (of := take.originality) is not None:
+                    found = (row, of.similarity, of.shared, of.phrases, of.longest_run)
+                    self._db.execute("INSERT INTO originality VALUES (?, ?, ?, ?, ?)", found)
                 self._db.execute(f"INSERT INTO words (rowid, text) SELECT id, {_WORDS} FROM takes WHERE id = ?", (row,))
         except sqlite3.Error as error:
             raise LibraryError("A take could not be kept in the library.", str(error)) from error

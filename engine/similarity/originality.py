@@ -14,13 +14,13 @@ not lead to the next, and some seventy songs share a group. It can only be asked
 import io
 import json
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.errors import EngineError
+from engine.messages import Originality
 from engine.representation.sheet import Sheet
 from engine.similarity.phrases import PHRASE_NOTES, HashArray, Phrases, sheet_phrases
 
@@ -34,32 +34,7 @@ ROW_BITS, SLOTS = 17, 30
 _PRINT_BITS = 9
 LONGEST_GAP = 8  # notes between phrases that are kept, within one run
 
-# What hardly any real held-out loop reaches: `benchmarks/originality.py` prints the shares that do.
-FLAGGED_SIMILARITY, FLAGGED_PHRASES = 0.1, 4
-
 Table = npt.NDArray[np.uint16]  # uint16 [rows, SLOTS]: print · 128 + group, 0 where empty
-
-
-@dataclass(frozen=True, slots=True)
-class Originality:
-    """What a take shares with the songs of training.
-
-    Attributes:
-        similarity: Share of its phrases, common ones left out, that the group of songs nearest to it has, 0 to 1.
-        shared: Different phrases that these are.
-        phrases: Different phrases that were looked for.
-        longest_run: Notes of its longest stretch that such a group has as well, common phrases included; 0 if none.
-    """
-
-    similarity: float
-    shared: int
-    phrases: int
-    longest_run: int
-
-    @property
-    def is_flagged(self) -> bool:
-        """Whether it shares more than real music by others does."""
-        return self.similarity >= FLAGGED_SIMILARITY and self.shared >= FLAGGED_PHRASES
 
 
 UNKNOWN = Originality(0.0, 0, 0, 0)

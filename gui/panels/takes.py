@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from engine.messages import Finished
 from gui.panels.bar_strip import paint_notes_small
+from gui.panels.originality_meter import METER_HEIGHT_PX, originality_text, paint_meter
 from gui.panels.stars import Stars
 from gui.piano_roll.state import RollState
 from gui.takes import Slot, TakeBoard, seam_word, shown_loop
@@ -45,7 +46,17 @@ class TakeThumb(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(f"Take {index + 1}")
-        self.setToolTip(f"Hear take {index + 1} ({index + 1}); Return uses it, Esc goes back, F marks it.")
+        self.explain()
+
+    def explain(self) -> None:
+        """Say what a click does, and what the meter means, in the tooltip and to a screen reader."""
+        number, slot = self.index + 1, self.slot
+        hear = f"Hear take {number} ({number}); Return uses it, Esc goes back, F marks it."
+        meaning = originality_text(slot.take.originality if slot.take is not None else None)
+        if slot.take is not None and not self.board.is_offered(slot):
+            hear = "Not offered; the settings can change that."
+        self.setToolTip(f"{hear}\n{meaning}".strip())
+        self.setAccessibleDescription(meaning)
 
     def sizeHint(self) -> QSize:
         return QSize(THUMB_WIDTH_PX, THUMB_HEIGHT_PX)
@@ -86,11 +97,14 @@ class TakeThumb(QWidget):
         painter.setPen(QColor(theme.accent if is_heard else theme.text))
         place = QRectF(10, 2, self.width() - 20, TITLE_PX)
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, str(self.index + 1))
+        if slot.take is not None and slot.take.originality is not None:
+            paint_meter(painter, slot.take.originality, x=30, y=2 + (TITLE_PX - METER_HEIGHT_PX) / 2, theme=theme)
         font.setBold(False)
         font.setPixelSize(11)
         painter.setFont(font)
         painter.setPen(QColor(theme.muted))
-        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, take_note(slot))
+        said = take_note(slot) if slot.take is None or self.board.is_offered(slot) else "too like a known song"
+        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, said)
 
     def _paint_parts(self, painter: QPainter, slot: Slot) -> None:
         loop = shown_loop(slot)
@@ -262,6 +276,7 @@ class TakesPanel(QFrame):
 
     def _on_slot_changed(self, index: int) -> None:
         if index < len(self.thumbs):
+            self.thumbs[index].explain()
             self.thumbs[index].update()
         if index == self.board.heard:
             self._show_state()

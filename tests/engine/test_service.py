@@ -64,6 +64,8 @@ def test_takes_come_one_by_one_and_then_the_end(service: EngineService) -> None:
     assert sorted(take.number for take in takes) == [0, 1]
     assert isinstance(mine[-1], Finished)
     assert not mine[-1].was_cancelled
+    # Each was compared with the songs of training; noise is no one's.
+    assert all(take.originality is not None and not take.originality.is_flagged for take in takes)
 
 
 def test_a_cancelled_job_ends_and_says_so(service: EngineService) -> None:

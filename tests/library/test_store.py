@@ -10,7 +10,7 @@ from engine.errors import LibraryError
 from engine.jobs.library import MarkTake, Query
 from engine.library import schema
 from engine.library.store import Origin, TakeStore
-from engine.messages import GenerationRequest, PartRequest, PartUse, Take, TakeScores
+from engine.messages import GenerationRequest, Originality, PartRequest, PartUse, Take, TakeScores
 from engine.music.general_midi import Role
 from engine.music.harmony import Key, parse_chords
 from engine.music.loop import Loop, Note, Track
@@ -172,3 +172,9 @@ def test_what_is_no_library_is_told(tmp_path: Path) -> None:
     path.write_bytes(b"this is no database, though it is long enough to look at" * 20)
     with pytest.raises(LibraryError):
         TakeStore(path)
+
+
+def test_what_a_take_shares_with_known_songs_is_kept(store: TakeStore) -> None:
+    row = store.keep(REQUEST, take(originality=Originality(0.25, 6, 24, 19)))
+    store.keep(REQUEST, take())
+    assert store.connection.execute("SELECT * FROM originality").fetchall() == [(row, 0.25, 6, 24, 19)]
