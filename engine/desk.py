@@ -29,14 +29,18 @@ from engine.jobs.inspection import InspectTake, TakeInspected
 from engine.jobs.library import FindTakes, KeepTakes, LoadTake, MarkTake, TakeLoaded, TakesFound, TakesKept
 from engine.jobs.models import ExportModel, FindModels, InstallModel, ModelRow, ModelsFound
 from engine.jobs.numbers import NO_JOB
-from engine.jobs.pipes import DeskCommand, Event, JobEvent, LibraryCommand, ModelQuestion, Shutdown
+from engine.jobs.pipes import DeskCommand, Event, JobEvent, LibraryCommand, ModelQuestion, Shutdown, SimilarQuestion
+from engine.jobs.similar import DescribeTake, FindSimilar, LibraryMapped, MapLibrary, SimilarFound, TakeDescribed
 from engine.jobs.sound import Play, PlayNote, Position, SetGains, SetMetronome, StopPlaying
+from engine.library.similar import SimilarTakes
 from engine.library.store import Origin, TakeStore
 from engine.live.render import render_steps
 from engine.live.transport import Transport
 from engine.messages import Failed
 from engine.midi import dawproject, smf
-from engine.resources import installed_models, models_folder
+from engine.resources import asset, installed_models, models_folder
+from engine.similarity.encoder import BarEncoder
+from engine.similarity.tags import loop_tags
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +71,7 @@ class _Desk:
         self._connection = connection
         self._library = library
         self._store: TakeStore | None = None
+        self._similar: SimilarTakes | None = None
         self._is_ending = False
         self._renderings: dict[int, Generator[float, None, tuple[str, ...]]] = {}  # by job, the first is under way
         self._transport = Transport(lambda state: self._send(NO_JOB, state))
@@ -119,7 +124,7 @@ class _Desk:
                 self._send(job, FilesRead(tuple(_read(path) for path in paths)))
             case WriteFiles():
                 self._write(command)
-            case FindTakes() | LoadTake() | MarkTake() | KeepTakes():
+            case FindTakes() | LoadTake() | MarkTake() | KeepTakes() | FindSimilar() | MapLibrary() | DescribeTake():
                 self._do_in_library(command)
             case InspectTake():
                 self._send(command.job, _inspected(command))
@@ -149,6 +154,23 @@ class _Desk:
         self._renderings = {job: steps, **self._renderings}
         self._send(job, RenderProgress(done))
 
+    def _do_with_vectors(self, store: TakeStore, command: SimilarQuestion) -> None:
+        if isinstance(command, DescribeTake):
+            kept = store.load(command.library_id)
+            self._send(command.job, TakeDescribed(kept.row, loop_tags(kept.loop)))
+            return
+        if self._similar is None:
+            self._similar = SimilarTakes(store.connection, BarEncoder(asset("models", "encoder")))
+        waiting = self._similar.fill()
+        if isinstance(command, MapLibrary):
+            ids, places = self._similar.map(command.limit)
+            x, y = (tuple(places[:, axis].tolist()) for axis in (0, 1))
+            self._send(command.job, LibraryMapped(tuple(ids.tolist()), x, y, waiting))
+            return
+        found = self._similar.nearest(command.library_id, command.limit)
+        rows = store.rows([id for id, _ in found])
+        self._send(command.job, SimilarFound(rows, tuple(likeness for _, likeness in found), waiting))
+
     def _do_in_library(self, command: LibraryCommand) -> None:
         if self._store is None:
             if self._library is None:
@@ -161,6 +183,8 @@ class _Desk:
                 self._send(job, TakeLoaded(self._store.load(library_id)))
             case MarkTake():
                 self._store.mark(command)
+            case FindSimilar() | MapLibrary() | DescribeTake():
+                self._do_with_vectors(self._store, command)
             case KeepTakes(request, takes, made, job):
                 store, origin = self._store, Origin(made=made)
                 self._send(job, TakesKept(tuple(store.keep(request, take, origin) for take in takes)))

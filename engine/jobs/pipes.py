@@ -24,6 +24,7 @@ from engine.jobs.library import (
     TakesKept,
 )
 from engine.jobs.models import ExportModel, FindModels, InstallModel, ModelsFound, UseModel
+from engine.jobs.similar import DescribeTake, FindSimilar, LibraryMapped, MapLibrary, SimilarFound, TakeDescribed
 from engine.jobs.sound import Play, PlayNote, Position, SetGains, SetMetronome, SoundState, StopPlaying
 from engine.jobs.writing import Cancel, Generate, WorkerReady
 from engine.messages import Failed, GenerationEvent
@@ -57,9 +58,10 @@ class ChildStopped:
 
 
 WorkerCommand = Generate | Cancel | UseModel | Shutdown
-LibraryQuestion = FindTakes | LoadTake | KeepTakes
+SimilarQuestion = FindSimilar | MapLibrary | DescribeTake
+LibraryQuestion = FindTakes | LoadTake | KeepTakes | SimilarQuestion
 LibraryCommand = LibraryQuestion | MarkTake
-LibraryAnswer = TakesFound | TakeLoaded | TakesKept
+LibraryAnswer = TakesFound | TakeLoaded | TakesKept | SimilarFound | LibraryMapped | TakeDescribed
 ModelQuestion = FindModels | InstallModel | ExportModel
 SoundCommand = Play | SetGains | SetMetronome | PlayNote | StopPlaying
 DeskQuestion = ReadFiles | WriteFiles | RenderWav | LibraryQuestion | InspectTake | ModelQuestion

@@ -8,7 +8,7 @@ import json
 import sqlite3
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -154,6 +154,13 @@ class TakeStore:
         sql, values = search_sql(query or Query(), _COLUMNS)
         rows = self._db.execute(sql, values).fetchall()
         return tuple(_row(values) for values in rows)
+
+    def rows(self, ids: Sequence[int]) -> tuple[TakeRow, ...]:
+        """Return what the library shows of takes, in the order in which they are named."""
+        marks = ", ".join("?" * len(ids))
+        found = self._db.execute(f"SELECT {_COLUMNS} FROM takes WHERE id IN ({marks})", tuple(ids)).fetchall()
+        by_id = {values[0]: _row(values) for values in found}
+        return tuple(by_id[id] for id in ids if id in by_id)
 
     def load(self, id: int) -> KeptTake:
         """Return a take with its music and its request.

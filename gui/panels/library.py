@@ -23,11 +23,13 @@ from PySide6.QtWidgets import (
 )
 
 from engine.jobs.library import MAX_FOUND, FindTakes, MarkTake, Query, TakeRow, TakesFound
+from engine.jobs.similar import FindSimilar, SimilarFound
 from engine.music.general_midi import ROLES
 from engine.music.harmony import PITCH_CLASS_NAMES, Key, Mode
 from engine.music.loop import MAX_BARS
 from engine.music.timing import MAX_TEMPO_BPM
 from gui.engine_bridge import EngineBridge
+from gui.panels.library_map import MapDialog
 from gui.panels.stars import MOST, Stars
 from gui.takes import seam_word
 
@@ -260,13 +262,18 @@ class LibraryDialog(QDialog):
         self.note.setPlaceholderText("Note")
         self.note.setAccessibleName("Note")
         self.discard = QPushButton("Throw away")
+        self.alike = QPushButton("More like this")
+        self.alike.setToolTip("Show the takes that sound most like this one, in whatever key and however loud.")
+        self.map = QPushButton("Map …")
+        self.map.setToolTip("Show all takes as points; those that sound alike lie near each other.")
         top, bottom = QHBoxLayout(), QHBoxLayout()
         top.addWidget(self.text, 1)
         top.addWidget(self.count)
+        top.addWidget(self.map)
         for widget in (self.mark, self.stars, self.tags):
             bottom.addWidget(widget)
         bottom.addWidget(self.note, 1)
-        for widget in (self.discard, self.reroll, self.use):
+        for widget in (self.discard, self.alike, self.reroll, self.use):
             bottom.addWidget(widget)
         layout = QVBoxLayout(self)
         layout.addLayout(top)
@@ -280,7 +287,7 @@ class LibraryDialog(QDialog):
         self.filters.changed.connect(self.search)
         self.model.more_wanted.connect(self._fetch_more)
         self.table.doubleClicked.connect(lambda *_: self._choose(self.take_chosen))
-        for button in (self.use, self.reroll, self.discard):
+        for button in (self.use, self.reroll, self.discard, self.alike, self.map):
             button.setAutoDefault(False)  # Return in a text field is no choice
         for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             bring = QShortcut(key, self.table, context=Qt.ShortcutContext.WidgetShortcut)
@@ -288,6 +295,8 @@ class LibraryDialog(QDialog):
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_chosen())
         self.use.clicked.connect(lambda *_: self._choose(self.take_chosen))
         self.reroll.clicked.connect(lambda *_: self._choose(self.reroll_wanted))
+        self.alike.clicked.connect(lambda *_: self._find_similar(self.chosen))
+        self.map.clicked.connect(lambda *_: self._show_map())
         self.mark.clicked.connect(lambda *_: self._toggle("is_favourite"))
         self.discard.clicked.connect(lambda *_: self._toggle("is_discarded"))
         self.stars.rating_chosen.connect(self._rate)
@@ -307,6 +316,30 @@ class LibraryDialog(QDialog):
         if found.rows:
             self.table.selectRow(0)
         self._show_chosen()
+
+    def _find_similar(self, row: TakeRow | None) -> None:
+        """Ask for takes like one, and again while some were not compared yet."""
+        if row is not None:
+            self._bridge.forget(self._job)
+            self._job = self._bridge.ask(FindSimilar(row.id), lambda found: self._on_similar(row, found))
+
+    def _on_similar(self, row: TakeRow, found: SimilarFound) -> None:
+        self.model.show_rows((row, *found.rows))
+        self.table.selectRow(0)
+        nearest = f", the nearest {found.likeness[0]:.0%} alike" if found.likeness else ""
+        self.count.setText(f"{len(found.rows)} takes like “{row.name or 'Untitled'}”{nearest}")
+        if found.waiting:
+            self.count.setText(f"comparing, {found.waiting} takes to go …")
+            self._find_similar(row)
+
+    def _show_map(self) -> None:
+        dialog = MapDialog(self._bridge, self)
+        dialog.take_chosen.connect(self._use_of_map)
+        dialog.open()
+
+    def _use_of_map(self, id: int) -> None:
+        self.take_chosen.emit(id)
+        self.accept()
 
     def _fetch_more(self) -> None:
         query = replace(self._query, before=self.model.rows[-1].id)
@@ -328,7 +361,7 @@ class LibraryDialog(QDialog):
 
     def _show_chosen(self) -> None:
         row = self.chosen
-        for widget in (self.use, self.reroll, self.mark, self.stars, self.tags, self.note, self.discard):
+        for widget in (self.use, self.reroll, self.mark, self.stars, self.tags, self.note, self.discard, self.alike):
             widget.setEnabled(row is not None)
         if row is None:
             return

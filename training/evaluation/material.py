@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.messages import GenerationRequest, PartRequest, PartUse
+from engine.music.feel import GRID_LEVELS, HUMAN
 from engine.music.general_midi import Role
 from engine.music.loop import Loop
 from engine.representation.controls import GENRES, TRACK_CONTROLS, part_view
@@ -125,4 +126,6 @@ def _drawn_controls(sheet: Sheet, part: int, share: float, rng: np.random.Genera
     for name, control in TRACK_CONTROLS.items():
         if len(view.notes) and (control.for_drums or view.role is not Role.DRUMS) and rng.random() < share:
             value = control.measure(view)
+            if name == "feel" and value not in (*GRID_LEVELS, HUMAN):
+                continue  # finer than the model's grid: cannot be asked for
             yield name, float(min(max(round(value) if control.whole else value, control.low), control.high))
