@@ -33,7 +33,7 @@ from gui.piano_roll.state import RollState
 from gui.piano_roll.transform import Fold, Snap
 from gui.playback import Playback
 from gui.session import Session
-from gui.session_file import parts_of_plain, plain_of_session, read_session, wishes_of_plain
+from gui.session_file import parts_of_plain, plain_of_session, quantise_of_plain, read_session, wishes_of_plain
 from gui.settings import (
     MAX_SCALE_PERCENT,
     MIN_SCALE_PERCENT,
@@ -95,6 +95,7 @@ class App(QObject):
         self.window = MainWindow(self.state, self.session, self.board)
         self.files = Files(self.bridge, self.document, say=self.window.say, warn=self.window.banner.say)
         self.exports = Exports(self.bridge, self.state, say=self.window.say, warn=self.window.banner.say)
+        self.exports.grooves = lambda: self.session.grooves
         self.files.parent_window = self.exports.parent_window = self.window
         self.commands = Commands(
             window=self.window,
@@ -138,6 +139,7 @@ class App(QObject):
         plain = read_session(self._places.session)
         try:
             parts, wishes = parts_of_plain(plain), wishes_of_plain(plain)
+            self.commands.editor.quantise = quantise_of_plain(plain)
             view = {"front": int(plain["front"]), "snap": Snap[plain["snap"]], "fold": Fold[plain["fold"]]}
         except (ValueError, KeyError, TypeError) as error:
             logger.warning("the session begins with defaults: %s", error)
@@ -150,7 +152,12 @@ class App(QObject):
         """Write what is on the screen; the music is in the journal already."""
         view = self.state.view
         plain = plain_of_session(
-            self.session.parts, self.session.wishes, front=view.front, snap=view.snap, fold=view.fold
+            self.session.parts,
+            self.session.wishes,
+            front=view.front,
+            snap=view.snap,
+            fold=view.fold,
+            quantise=self.commands.editor.quantise,
         )
         try:
             write_json(self._places.session, plain)

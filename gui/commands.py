@@ -36,6 +36,7 @@ from gui.recipes import Recipes
 from gui.rendering import Rendering
 from gui.requests import Target, request_of, target_of, target_text
 from gui.session import Session
+from gui.shaping import Shaping
 from gui.shelf import Shelf
 from gui.steering import Steering
 from gui.takes import TakeBoard
@@ -95,7 +96,8 @@ class Commands(QObject):
         self.rendering = Rendering(bridge, state, session, exports, window)
         self.models = Models(bridge, window, session)
         steering = (self.steering, self.arranging, self.recipes, self.batches, self.shelf, self.models)
-        rooms = (self.editor, files, exports, self.rendering, *steering)
+        self.shaping = Shaping(window, self.editor, session, edit=self.edit)
+        rooms = (self.editor, self.shaping, files, exports, self.rendering, *steering)
         slots = {**self._slots(), **appearance}
         for room in rooms:
             slots.update(room.slots())
@@ -173,6 +175,7 @@ class Commands(QObject):
         tracks.track_edited.connect(self._on_track_edited)
         tracks.removal_wanted.connect(self.remove_part)
         tracks.part_wanted.connect(self.add_part)
+        tracks.groove_wanted.connect(self._on_groove_wanted)
         takes.accept_wanted.connect(self.accept_take)
         takes.reject_wanted.connect(self.board.leave)
         takes.favourite_wanted.connect(self.board.toggle_favourite)
@@ -330,6 +333,10 @@ class Commands(QObject):
 
     def _on_track_edited(self, part: int, text: str, track: Track) -> None:
         self.edit(text, self.loop.with_track(part, track))
+
+    def _on_groove_wanted(self, part: int) -> None:
+        self.state.bring_to_front(part)
+        self.shaping.show_groove()
 
     def _on_tempo(self, tempo_bpm: float) -> None:
         """One drag or burst of typing on the tempo is one undo step."""

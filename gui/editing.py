@@ -1,30 +1,17 @@
 """The edit actions: each takes the selection (or, without one, the part in front) and commits one undo step."""
 
-import random
 from collections.abc import Callable
 from dataclasses import replace
 
-from engine.music.feel import quantised
-from engine.music.loop import Loop, Note
+from engine.music.loop import Note
 from gui.piano_roll import gestures
 from gui.piano_roll.gestures import Edited
-from gui.piano_roll.selection import NOTHING, NoteRef, Selection, notes_by_part, selected_all
+from gui.piano_roll.quantise import Quantise, quantised
+from gui.piano_roll.selection import NOTHING, Selection, selected_all
 from gui.piano_roll.state import RollState
 from gui.piano_roll.transform import Snap, pitch_rows
 
 VELOCITY_STEP = 8
-HUMAN_TICKS = 9.0
-HUMAN_VELOCITY = 7.0
-# The grids of `Snap` as metric levels of `engine.music.feel`.
-_LEVELS = {
-    Snap.QUARTER: 0,
-    Snap.EIGHTH: 2,
-    Snap.SIXTEENTH: 4,
-    Snap.THIRTY_SECOND: 6,
-    Snap.EIGHTH_TRIPLET: 5,
-    Snap.SIXTEENTH_TRIPLET: 7,
-    Snap.OFF: 4,
-}
 
 
 class Editor:
@@ -36,6 +23,7 @@ class Editor:
 
     def __init__(self, state: RollState) -> None:
         self.state = state
+        self.quantise = Quantise()  # what Q does
         self._clipboard: tuple[tuple[int, Note], ...] = ()
 
     @property
@@ -53,8 +41,9 @@ class Editor:
             "edit_duplicate": lambda: self._apply("Duplicate", gestures.duplicated, unit=self.unit),
             "edit_delete": self.delete,
             "edit_select_all": self.select_part,
-            "edit_quantise": lambda: self._apply("Quantise", _quantised, snap=self.state.view.snap),
-            "edit_humanise": lambda: self._apply("Humanise", _humanised),
+            "edit_quantise": self.quantise_again,
+            "edit_flam": lambda: self._apply("Flam", gestures.flammed),
+            "edit_roll": lambda: self._apply("Roll", gestures.rolled, unit=self.unit),
             "edit_legato": lambda: self._apply("Legato", gestures.legato),
             "edit_reverse": lambda: self._apply("Reverse", gestures.reversed_in_time),
             "edit_double": lambda: self._apply("Half speed", gestures.stretched, factor=2.0),
@@ -87,6 +76,14 @@ class Editor:
         if not self.state.selection:
             edited = Edited(edited.loop, NOTHING)  # what was not selected before is not selected after
         self.state.commit(text, edited)
+
+    def quantise_again(self) -> None:
+        """Quantise as it was last done."""
+        self._apply("Quantise", quantised, how=self.quantise, snap=self.state.view.snap)
+
+    def preview_quantise(self, how: Quantise) -> None:
+        """Show what quantising so would do; nothing is done."""
+        self.state.set_preview(quantised(self.state.loop, self.subject, how=how, snap=self.state.view.snap))
 
     def select_part(self) -> None:
         if self.state.view.front < len(self.state.loop.tracks):
@@ -125,36 +122,3 @@ class Editor:
 
     def change_velocity(self, by: int) -> None:
         self._apply("Change velocity", gestures.with_velocity, velocity=lambda note: note.velocity + by)
-
-
-def _quantised(loop: Loop, selection: Selection, *, snap: Snap) -> Edited:
-    """Move the selected notes to the grid; the others stay."""
-    chosen: set[NoteRef] = set()
-    for part, notes in notes_by_part(selection).items():
-        track = loop.tracks[part]
-        moved = quantised(sorted(notes), length=loop.length, level=_LEVELS[snap])
-        rest = [note for note in track.notes if note not in notes]
-        track = track.with_notes([*rest, *moved])
-        loop = loop.with_track(part, track)
-        chosen |= {NoteRef(part, note) for note in moved} & {NoteRef(part, note) for note in track.notes}
-    return Edited(loop, frozenset(chosen))
-
-
-def _humanised(loop: Loop, selection: Selection) -> Edited:
-    """Loosen timing and velocity; the same notes are always loosened the same way."""
-    random_of = random.Random(len(selection))
-    chosen: set[NoteRef] = set()
-    for part, notes in sorted(notes_by_part(selection).items()):
-        loosened = [_loosened(note, random_of, loop.length) for note in sorted(notes)]
-        rest = [note for note in loop.tracks[part].notes if note not in notes]
-        track = loop.tracks[part].with_notes([*rest, *loosened])
-        loop = loop.with_track(part, track)
-        chosen |= {NoteRef(part, note) for note in loosened} & {NoteRef(part, note) for note in track.notes}
-    return Edited(loop, frozenset(chosen))
-
-
-def _loosened(note: Note, random_of: random.Random, length: int) -> Note:
-    onset = max(0, note.onset + round(random_of.gauss(0.0, HUMAN_TICKS)))
-    velocity = min(127, max(1, note.velocity + round(random_of.gauss(0.0, HUMAN_VELOCITY))))
-    onset = min(onset, length - note.duration) if note.duration < length else note.onset
-    return replace(note, onset=max(0, onset), velocity=velocity)

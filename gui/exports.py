@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from engine.jobs.files import FilesWritten, FileToWrite, WriteFiles
 from engine.messages import Failed
 from engine.music.loop import Loop
+from engine.music.part_groove import PartGroove
 from engine.resources import loops_folder
 from gui.engine_bridge import EngineBridge
 from gui.hand_off import (
@@ -57,6 +58,7 @@ class Exports(QObject):
         self.options = HandOffOptions()
         self.folder = loops_folder()
         self.last_paths: tuple[str, ...] = ()
+        self.grooves: Callable[[], tuple[PartGroove, ...]] = tuple  # laid over the parts of what leaves
 
     def slots(self) -> dict[str, Callable[..., None]]:
         """Return what each action does."""
@@ -74,7 +76,8 @@ class Exports(QObject):
 
     @property
     def _outgoing(self) -> Loop:
-        return outgoing(self._state.loop, self._state.selection, bar_range(self._state.bars))
+        bars = bar_range(self._state.bars)
+        return outgoing(self._state.loop, self._state.selection, bars, self.grooves())
 
     @property
     def outgoing_text(self) -> str:
@@ -107,7 +110,8 @@ class Exports(QObject):
         if part >= len(self._state.loop.tracks):
             return
         loop = self._state.loop
-        loop = outgoing(loop.with_tracks([loop.tracks[part]]), bars=bar_range(self._state.bars, part))
+        bars, grooves = bar_range(self._state.bars, part), self.grooves()[part : part + 1]
+        loop = outgoing(loop.with_tracks([loop.tracks[part]]), bars=bars, grooves=grooves)
         is_split = is_split or self.options.form is HandOffAs.PIECES
         form = HandOffAs.PIECES if is_split else HandOffAs.FILE
         self._drag(self._hand_off(loop, form, self._day, is_part=True))

@@ -4,7 +4,7 @@ A real file exists before a drag begins, under the user's Music folder: some hos
 has a fresh name, because some hosts take the same one only once.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
@@ -17,6 +17,7 @@ from engine.jobs.files import FileToWrite
 from engine.music.drum_maps import GENERAL_MIDI, DrumMap
 from engine.music.general_midi import DRUM_NAMES
 from engine.music.loop import Loop, Note, Track
+from engine.music.part_groove import PartGroove, with_part_grooves
 from gui.piano_roll.selection import NOTHING, BarSelection, Selection, notes_by_part
 
 LMMS_MIME = "application/x-lmms-stringpair"  # LMMS ignores file URLs from outside but takes its own kind
@@ -149,12 +150,24 @@ def bar_range(bars: BarSelection, part: int | None = None) -> tuple[int, int] | 
     return (min(chosen), max(chosen)) if chosen else None
 
 
-def outgoing(loop: Loop, selection: Selection = NOTHING, bars: tuple[int, int] | None = None) -> Loop:
-    """Return what of a loop leaves: the selected notes, else the selected bars, else all; parts without notes stay."""
+def outgoing(
+    loop: Loop,
+    selection: Selection = NOTHING,
+    bars: tuple[int, int] | None = None,
+    grooves: Sequence[PartGroove] = (),
+) -> Loop:
+    """Return what of a loop leaves: the selected notes, else the selected bars, else all, with the parts' grooves.
+
+    Parts without notes stay.
+    """
+    start = 0
     if selection:
+        grooves = [grooves[part] for part in sorted(notes_by_part(selection)) if part < len(grooves)]
         loop = only_selected(loop, selection)
     elif bars is not None:
+        start = bars[0] * loop.meter.ticks_per_bar
         loop = only_bars(loop, *bars)
+    loop = with_part_grooves(loop, grooves, start=start)
     return loop.with_tracks(track for track in loop.tracks if track.notes)
 
 

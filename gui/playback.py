@@ -47,6 +47,7 @@ class Playback(QObject):
         bridge.position_changed.connect(self._on_position)
         bridge.sound_changed.connect(self.sound_changed)
         session.levels_changed.connect(self._on_levels)
+        session.grooves_changed.connect(self._edits.start)
         state.note_touched.connect(self._on_note_touched)
 
     def toggle(self) -> None:
@@ -98,7 +99,7 @@ class Playback(QObject):
             self._send(self._loop, Start.IN_PLACE)
 
     def _send(self, loop: Loop, start: Start, *, tick: int = 0, has_count_in: bool = False) -> None:
-        self._bridge.tell(Play(loop, self._gains(loop), start, tick, has_count_in=has_count_in))
+        self._bridge.tell(Play(self._session.played(loop), self._gains(loop), start, tick, has_count_in=has_count_in))
 
     def _gains(self, loop: Loop) -> tuple[float, ...]:
         gains = self._session.gains

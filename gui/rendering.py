@@ -66,7 +66,7 @@ class Rendering(QObject):
             return
         wish = RenderWav(
             path if path.endswith(".wav") else f"{path}.wav",
-            loop,
+            self._session.played(loop),
             dialog.passes.value(),
             self._session.gains[: len(loop.tracks)],
             dialog.chosen.has_mix,

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.messages import Keep, PartUse, Sampling
 from engine.music.loop import Loop
+from engine.music.part_groove import AS_WRITTEN, PartGroove, with_part_grooves
 
 SEEDS = 1 << 31
 
@@ -34,6 +35,7 @@ class PartSettings:
         bar_density: Notes a bar as in `PartRequest`; () is open.
         keep: What a rewrite leaves.
         locked: (onset, pitch) of notes that a rewrite leaves as they are.
+        groove: Laid over the part when it is heard or leaves; the notes stay.
     """
 
     use: PartUse = PartUse.CONTEXT
@@ -45,6 +47,7 @@ class PartSettings:
     bar_density: tuple[float | None, ...] = ()
     keep: Keep = Keep.NOTHING
     locked: frozenset[tuple[int, int]] = frozenset()
+    groove: PartGroove = AS_WRITTEN
 
     def with_control(self, name: str, value: float | None) -> "PartSettings":
         """Return the settings with a wish added, changed or (None) opened."""
@@ -89,6 +92,7 @@ class Session(QObject):
 
     parts_changed = Signal()
     levels_changed = Signal()  # mute, solo, volume: to be heard at once
+    grooves_changed = Signal()  # to be heard, too
     wishes_changed = Signal()
 
     def __init__(self, loop: Loop, parent: QObject | None = None) -> None:
@@ -126,6 +130,8 @@ class Session(QObject):
         self.parts_changed.emit()
         if (old.is_muted, old.is_soloed, old.volume) != (new.is_muted, new.is_soloed, new.volume):
             self.levels_changed.emit()
+        if old.groove != new.groove:
+            self.grooves_changed.emit()
 
     def remove_part(self, part: int) -> None:
         """Forget one part's settings, so that those behind it stay with their parts."""
@@ -154,6 +160,15 @@ class Session(QObject):
         """The parts' levels, linear; muted parts, and those that are not soloed while others are, are 0."""
         has_solo = any(part.is_soloed for part in self.parts)
         return tuple(0.0 if part.is_muted or (has_solo and not part.is_soloed) else part.volume for part in self.parts)
+
+    @property
+    def grooves(self) -> tuple[PartGroove, ...]:
+        """The parts' grooves."""
+        return tuple(part.groove for part in self.parts)
+
+    def played(self, loop: Loop) -> Loop:
+        """Return a loop of these parts with their grooves laid over it."""
+        return with_part_grooves(loop, self.grooves)
 
     def is_heard(self, part: int) -> bool:
         return self.gains[part] > 0

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.messages import FieldSampling, Keep, PartUse, Sampling
+from engine.music.part_groove import PartGroove
+from gui.piano_roll.quantise import Quantise
 from gui.piano_roll.transform import Fold, Snap
 from gui.session import LoopWishes, PartSettings
 
@@ -21,7 +23,13 @@ Plain = dict[str, Any]
 
 
 def plain_of_session(
-    parts: tuple[PartSettings, ...], wishes: LoopWishes, *, front: int, snap: Snap, fold: Fold
+    parts: tuple[PartSettings, ...],
+    wishes: LoopWishes,
+    *,
+    front: int,
+    snap: Snap,
+    fold: Fold,
+    quantise: Quantise,
 ) -> Plain:
     """Return a session as dicts, lists, numbers and strings."""
     return {
@@ -34,7 +42,22 @@ def plain_of_session(
         "front": front,
         "snap": snap.name,
         "fold": fold.name,
+        "quantise": {**asdict(quantise), "grid": quantise.grid.name if quantise.grid else None},
     }
+
+
+def quantise_of_plain(plain: Plain) -> Quantise:
+    """Read how notes were last quantised; the default where nothing was.
+
+    Raises:
+        ValueError: It is damaged.
+    """
+    try:
+        values = _known(Quantise, plain.get("quantise", {}))
+        grid = values.pop("grid", None)
+        return Quantise(**values, grid=None if grid is None else Snap[grid])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"what Q does is damaged: {error!r}") from error
 
 
 def parts_of_plain(plain: Plain) -> tuple[PartSettings, ...]:
@@ -54,8 +77,10 @@ def _part(entry: Plain) -> PartSettings:
     controls = tuple((str(name), float(value)) for name, value in values.pop("controls", ()))
     density = tuple(None if notes is None else float(notes) for notes in values.pop("bar_density", ()))
     locked = frozenset((int(onset), int(pitch)) for onset, pitch in values.pop("locked", ()))
+    groove = PartGroove(**_known(PartGroove, values.pop("groove", {})))
     use, keep = PartUse(values.pop("use", "context")), Keep(values.pop("keep", "nothing"))
-    return replace(PartSettings(**values), use=use, keep=keep, controls=controls, bar_density=density, locked=locked)
+    part = PartSettings(**values, controls=controls, bar_density=density, locked=locked, groove=groove)
+    return replace(part, use=use, keep=keep)
 
 
 def wishes_of_plain(plain: Plain) -> LoopWishes:

@@ -121,12 +121,13 @@ def quantised(
 
 
 def _moved(note: Note, unit: int, strength: float, swing: float, length: int) -> Note:
-    goal = _nearest_line(note.onset, unit, swing)
+    goal = nearest_line(note.onset, unit, swing)
     onset = round(note.onset + strength * (goal - note.onset)) % length
     return replace(note, onset=onset, duration=min(note.duration, length - onset))
 
 
-def _nearest_line(onset: int, unit: int, swing: float) -> int:
+def nearest_line(onset: int, unit: int, swing: float) -> int:
+    """Return the line of a grid of `unit` ticks that is nearest to an onset; see `quantised` for swing."""
     pair = onset // (2 * unit) * 2 * unit
     lines = (pair, pair + round(2 * unit * swing), pair + 2 * unit)
     return min(lines, key=lambda line: abs(line - onset))

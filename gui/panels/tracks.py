@@ -27,6 +27,7 @@ from engine.messages import PartUse
 from engine.music.general_midi import ROLES, Role
 from engine.music.loop import Track
 from gui.panels.bar_strip import BarStrip
+from gui.panels.groove import groove_text
 from gui.piano_roll.state import RollState
 from gui.session import PartSettings, Session
 from gui.theme import ROLE_GLYPHS, SPACE_PX
@@ -62,6 +63,7 @@ class TrackCard(QFrame):
     drag_started = Signal(int, bool)  # part, whether drums are to be one file a drum piece
     track_edited = Signal(int, str, object)  # part, name of the step, Track
     removal_wanted = Signal(int)
+    groove_wanted = Signal(int)
 
     def __init__(self, state: RollState, session: Session, part: int) -> None:
         super().__init__()
@@ -92,6 +94,8 @@ class TrackCard(QFrame):
         glyph.setStyleSheet(f"color: {color}; font-size: 14px;")
         self.name = QLabel(self.track.label)
         self.name.setStyleSheet("font-weight: 600;")
+        self.groove = QLabel("∿")
+        self.groove.setStyleSheet(f"color: {color};")
         self.volume = QSlider(Qt.Orientation.Horizontal)
         self.volume.setRange(0, 100)
         self.volume.setFixedWidth(58)
@@ -105,6 +109,7 @@ class TrackCard(QFrame):
         self.solo.toggled.connect(lambda on: self._change(lambda s: replace(s, is_soloed=on)))
         head.addWidget(glyph)
         head.addWidget(self.name, 1)
+        head.addWidget(self.groove)
         for widget in (self.volume, self.mute, self.solo):
             head.addWidget(widget)
         return head
@@ -138,6 +143,10 @@ class TrackCard(QFrame):
         self.volume.setValue(round(settings.volume * 100))
         self.volume.blockSignals(False)
         self.use_buttons[settings.use].setChecked(True)
+        groove = groove_text(settings.groove)
+        self.groove.setVisible(bool(groove))
+        self.groove.setToolTip(f"Groove: {groove}")
+        self.groove.setAccessibleName(f"Groove of {self.track.label}: {groove}")
 
     def show_front(self) -> None:
         is_front = self.state.view.front == self.part
@@ -173,6 +182,7 @@ class TrackCard(QFrame):
             action.setEnabled((role is Role.DRUMS) == self.track.is_drums)
             action.triggered.connect(lambda *_, role=role: self._edit("Change role", replace(self.track, role=role)))
         menu.addAction("Sound…", self._choose_program)
+        menu.addAction("Groove…", lambda: self.groove_wanted.emit(self.part))
         menu.addSeparator()
         menu.addAction("Remove part", lambda: self.removal_wanted.emit(self.part))
         menu.exec(event.globalPos())
@@ -202,6 +212,7 @@ class TracksPanel(QFrame):
     drag_started = Signal(int, bool)
     track_edited = Signal(int, str, object)
     removal_wanted = Signal(int)
+    groove_wanted = Signal(int)
     part_wanted = Signal(object)  # Role
 
     def __init__(self, state: RollState, session: Session, parent: QWidget | None = None) -> None:
@@ -257,6 +268,7 @@ class TracksPanel(QFrame):
             card.drag_started.connect(self.drag_started)
             card.track_edited.connect(self.track_edited)
             card.removal_wanted.connect(self.removal_wanted)
+            card.groove_wanted.connect(self.groove_wanted)
             self.cards.append(card)
             self._cards.addWidget(card)
         self._cards.addWidget(self._add)

@@ -12,6 +12,8 @@ from gui.piano_roll.selection import NOTHING, NoteRef, Selection, notes_by_part
 from gui.piano_roll.transform import RowMap
 
 SHORTEST_TICKS = 20
+FLAM_TICKS = 30  # how much earlier a flam's grace note comes
+FLAM_SHARE = 0.6  # how loud it is, of the main note
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class Edited:
     selection: Selection
 
 
-def _replaced(loop: Loop, selection: Selection, change: Callable[[Note], Note | None], *, keep: bool = False) -> Edited:
+def replaced(loop: Loop, selection: Selection, change: Callable[[Note], Note | None], *, keep: bool = False) -> Edited:
     """Put `change(note)` in each selected note's place (None deletes; `keep` leaves the original as well).
 
     Edited notes win over others of their pitch that they fall on: what is moved is what is meant.
@@ -66,7 +68,7 @@ def moved(
 
     if copy and not ticks and not rows_down:
         return Edited(loop, selection)
-    return _replaced(loop, selection, shift, keep=copy)
+    return replaced(loop, selection, shift, keep=copy)
 
 
 def resized(loop: Loop, selection: Selection, *, start_ticks: int = 0, end_ticks: int = 0) -> Edited:
@@ -78,7 +80,7 @@ def resized(loop: Loop, selection: Selection, *, start_ticks: int = 0, end_ticks
         end = max(min(loop.length, note.end + end_ticks), onset + shortest)
         return replace(note, onset=onset, duration=end - onset)
 
-    return _replaced(loop, selection, change)
+    return replaced(loop, selection, change)
 
 
 def drawn(loop: Loop, part: int, note: Note) -> Edited:
@@ -93,12 +95,12 @@ def drawn(loop: Loop, part: int, note: Note) -> Edited:
 
 def deleted(loop: Loop, selection: Selection) -> Edited:
     """Remove the selected notes."""
-    return Edited(_replaced(loop, selection, lambda note: None).loop, NOTHING)
+    return Edited(replaced(loop, selection, lambda note: None).loop, NOTHING)
 
 
 def with_velocity(loop: Loop, selection: Selection, velocity: Callable[[Note], int]) -> Edited:
     """Set each selected note's velocity, clamped to 1 … 127."""
-    return _replaced(loop, selection, lambda n: replace(n, velocity=min(127, max(1, velocity(n)))))
+    return replaced(loop, selection, lambda n: replace(n, velocity=min(127, max(1, velocity(n)))))
 
 
 def duplicated(loop: Loop, selection: Selection, *, unit: int) -> Edited:
@@ -129,7 +131,7 @@ def transposed(loop: Loop, selection: Selection, semitones: int) -> Edited:
         return Edited(loop, selection)
     low, high = min(r.note.pitch for r in pitched), max(r.note.pitch for r in pitched)
     semitones = min(max(semitones, -low), 127 - high)
-    edited = _replaced(loop, pitched, lambda n: replace(n, pitch=n.pitch + semitones))
+    edited = replaced(loop, pitched, lambda n: replace(n, pitch=n.pitch + semitones))
     return Edited(edited.loop, edited.selection | (selection - pitched))
 
 
@@ -147,7 +149,7 @@ def legato(loop: Loop, selection: Selection) -> Edited:
 
 
 def _lengthened(loop: Loop, refs: Selection, ends: dict[int, int]) -> tuple[Loop, Selection]:
-    edited = _replaced(loop, refs, lambda note: replace(note, duration=ends[note.onset] - note.onset))
+    edited = replaced(loop, refs, lambda note: replace(note, duration=ends[note.onset] - note.onset))
     return edited.loop, edited.selection
 
 
@@ -157,7 +159,7 @@ def reversed_in_time(loop: Loop, selection: Selection) -> Edited:
         return Edited(loop, selection)
     start = min(ref.note.onset for ref in selection)
     end = max(ref.note.end for ref in selection)
-    return _replaced(loop, selection, lambda n: replace(n, onset=start + end - n.end))
+    return replaced(loop, selection, lambda n: replace(n, onset=start + end - n.end))
 
 
 def stretched(loop: Loop, selection: Selection, factor: float) -> Edited:
@@ -172,4 +174,54 @@ def stretched(loop: Loop, selection: Selection, factor: float) -> Edited:
             return None
         return replace(note, onset=onset, duration=max(1, min(round(note.duration * factor), loop.length - onset)))
 
-    return _replaced(loop, selection, change)
+    return replaced(loop, selection, change)
+
+
+def flammed(loop: Loop, selection: Selection) -> Edited:
+    """Put a softer grace note right before each selected note; one at the very beginning has no room for it."""
+
+    chosen: Selection = NOTHING
+    for ref in sorted(selection):
+        note = ref.note
+        if note.onset < FLAM_TICKS:
+            continue
+        softer = max(1, round(note.velocity * FLAM_SHARE))
+        loop = drawn(loop, ref.part, Note(note.onset - FLAM_TICKS, note.pitch, FLAM_TICKS, softer)).loop
+        chosen |= {ref}
+    return Edited(loop, chosen or selection)
+
+
+def rolled(loop: Loop, selection: Selection, *, unit: int) -> Edited:
+    """Strike each selected note twice in its time; again for four, eight and so on.
+
+    Args:
+        loop, selection: What is there.
+        unit: Ticks of a drum's time: its written length means nothing.
+    """
+    chosen: set[NoteRef] = set()
+    spans = _drum_spans(loop, selection, unit)
+    for ref in sorted(selection):
+        note, span = ref.note, spans.get(ref, ref.note.duration)
+        half = span // 2
+        if half < SHORTEST_TICKS:
+            chosen.add(ref)
+            continue
+        for stroke in (replace(note, duration=half), replace(note, onset=note.onset + half, duration=span - half)):
+            if stroke.onset < loop.length:
+                edited = drawn(loop, ref.part, stroke)
+                loop = edited.loop
+                chosen |= edited.selection
+    return Edited(loop, frozenset(chosen))
+
+
+def _drum_spans(loop: Loop, selection: Selection, unit: int) -> dict[NoteRef, int]:
+    """Return each selected drum's time: to the next selected stroke of that drum, a grid step at most."""
+    spans: dict[NoteRef, int] = {}
+    following: dict[tuple[int, int], int] = {}
+    for ref in sorted(selection, key=lambda ref: ref.note.onset, reverse=True):
+        if loop.tracks[ref.part].is_drums:
+            place = (ref.part, ref.note.pitch)
+            room = following.get(place, loop.length) - ref.note.onset
+            spans[ref] = min(unit, room)
+            following[place] = ref.note.onset
+    return spans
