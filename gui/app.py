@@ -187,7 +187,7 @@ class App(QObject):
         dialog.show()
 
     def show_keys(self) -> None:
-        KeysDialog(self.window).show()
+        KeysDialog(self.settings.mouse, self.window).show()
 
     def change_settings(self, settings: Settings) -> None:
         """Let settings hold, and keep them."""
@@ -215,7 +215,7 @@ class App(QObject):
         self.state.set_theme(theme)
 
     def _apply_settings(self) -> None:
-        self.state.set_view(middle_c_octave=self.settings.middle_c_octave)
+        self.state.set_view(middle_c_octave=self.settings.middle_c_octave, mouse=self.settings.mouse)
         self.board.offer_likenesses(on=self.settings.offers_likenesses)
         self.exports.options = self.settings.hand_off
         self.exports.folder = Path(self.settings.folder) if self.settings.folder else loops_folder()

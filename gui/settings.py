@@ -17,6 +17,7 @@ from typing import Any
 from engine.errors import EngineError
 from engine.music.drum_maps import DRUM_MAPS, GENERAL_MIDI, drum_map, parse_own_notes
 from gui.hand_off import FILE_NAME, NAME_FIELDS, HandOffAs, HandOffOptions, check_file_name
+from gui.piano_roll.habits import MouseHabits
 from gui.theme import ThemeName
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,10 @@ class Settings:
     middle_c_octave: int = field(
         default=3,
         metadata=_about("Middle C is C …", "3 as in Ableton Live, 5 as in FL Studio.", low=3, high=5),
+    )
+    mouse: MouseHabits = field(
+        default=MouseHabits.LIVE,
+        metadata=_about("Mouse in the roll", "What a click means; ? shows it."),
     )
     hand_off_as: HandOffAs = field(
         default=HandOffAs.FILE,

@@ -4,27 +4,19 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from gui.actions import ACTIONS, MENUS, shown_keys
+from gui.piano_roll.habits import MouseHabits
 
 COLUMNS = 3
-MOUSE = (
-    ("Click a note", "select it; drag moves, edges change its length"),
-    ("Double-click", "draw a note, or delete one"),
-    ("Right-click", "delete a note"),
-    ("Click a drum lane", "set or remove a step"),
-    ("Drag on empty ground", "select a box; B draws instead"),
-    ("Ctrl while dragging", "copy"),
-    ("Alt while dragging", "ignore the grid"),
-    ("Wheel", "scroll; with Shift sideways"),
-    ("Ctrl + wheel", "zoom in time; with Shift the rows"),
-    ("Middle button", "pan"),
-    ("Click a part's bars", "choose what G rewrites"),
-)
 
 
 class KeysDialog(QDialog):
-    """All actions that have keys, by menu, and what the mouse does."""
+    """All actions that have keys, by menu, and what the mouse does.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    Args:
+        mouse: The habits that hold.
+    """
+
+    def __init__(self, mouse: MouseHabits, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keys")
         self.resize(980, 720)
@@ -35,7 +27,7 @@ class KeysDialog(QDialog):
         for stack in stacks:
             columns.addLayout(stack, 1)
         heights = [0] * COLUMNS
-        for title, rows in (*_menus(), ("Mouse", MOUSE)):
+        for title, rows in (*_menus(), ("Mouse", mouse.map)):
             column = heights.index(min(heights))
             heights[column] += len(rows) + 2
             stacks[column].addWidget(_group(title, rows))

@@ -1,7 +1,7 @@
 """Mouse gestures in a pane: what a press begins, what moving shows, what release does.
 
 Each gesture is a small object with `move` and `release`. Only `release` commits; until then the shared state
-shows a preview. Alt ignores the grid, Ctrl copies, Shift adds to the selection.
+shows a preview. Which press begins which gesture is decided by the mouse habits, see `habits.py`.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 
 from engine.music.loop import Note
 from gui.piano_roll.gestures import Edited, deleted, drawn, moved, resized
+from gui.piano_roll.habits import Intent, PressedOn, erases_on_click, intent_of
 from gui.piano_roll.hit_test import Hit, Zone, notes_in_box
 from gui.piano_roll.selection import NOTHING, NoteRef
 from gui.piano_roll.transform import Snap
@@ -47,41 +48,39 @@ class Gesture(Protocol):
 
 def begin_gesture(pane: "RollPane", press: Press) -> Gesture | None:
     """Return the gesture that a press begins, or None when the press was all there was to it."""
-    hit = pane.hit(press.position)
-    state = pane.state
-    if press.is_right:
-        if hit is not None:
-            state.commit("Delete note", deleted(state.loop, frozenset({hit.ref})))
-        return None
-    if press.is_double:
-        return _double_click(pane, press, hit)
-    if hit is None:
-        if pane.is_drums or state.view.is_drawing:
-            return DrawGesture.begin(pane, press)
+    hit, state = pane.hit(press.position), pane.state
+    pressed = PressedOn(
+        zone=hit.zone if hit is not None else None,
+        modifiers=press.modifiers,
+        is_right=press.is_right,
+        is_double=press.is_double,
+        is_drums=pane.is_drums,
+        is_drawing=state.view.is_drawing,
+    )
+    intent = intent_of(state.view.mouse, pressed)
+    if intent is Intent.ERASE:
+        return EraseGesture(pane, press.position)
+    if intent is Intent.DRAW:
+        return DrawGesture.begin(pane, press)
+    if intent is Intent.BOX or hit is None:
         return BoxGesture(pane, press)
-    return _press_note(pane, press, hit)
+    _take_hold(pane, press, hit)
+    if intent is Intent.RESIZE:
+        return ResizeGesture(pane, press, hit)
+    return MoveGesture(pane, press, hit, is_click_erasing=erases_on_click(state.view.mouse, pressed))
 
 
-def _double_click(pane: "RollPane", press: Press, hit: Hit | None) -> Gesture | None:
-    if hit is not None:
-        pane.state.commit("Delete note", deleted(pane.state.loop, frozenset({hit.ref})))
-        return None
-    return DrawGesture.begin(pane, press)
-
-
-def _press_note(pane: "RollPane", press: Press, hit: Hit) -> Gesture:
+def _take_hold(pane: "RollPane", press: Press, hit: Hit) -> None:
+    """Select the note that was pressed, bring its part to the front and let it be heard."""
     state = pane.state
-    is_adding = bool(press.modifiers & Qt.KeyboardModifier.ShiftModifier)
-    was_selected = hit.ref in state.selection
-    if is_adding:
+    if press.modifiers & state.view.mouse.add_key:
         state.select(state.selection ^ {hit.ref})
-    elif not was_selected:
+    elif hit.ref not in state.selection:
         state.select(frozenset({hit.ref}))
+    if not pane.is_drums:
+        state.pen_ticks = hit.ref.note.duration
     state.bring_to_front(hit.ref.part)
     state.touch(hit.ref)
-    if hit.zone is Zone.BODY:
-        return MoveGesture(pane, press, hit, is_click_erasing=pane.is_drums and not is_adding)
-    return ResizeGesture(pane, press, hit)
 
 
 def _snap(pane: "RollPane", modifiers: Qt.KeyboardModifier) -> Snap:
@@ -118,7 +117,7 @@ class MoveGesture:
             ticks=moved_ticks,
             rows_down=rows_down,
             rows=pane.rows,
-            copy=bool(modifiers & Qt.KeyboardModifier.ControlModifier),
+            copy=bool(modifiers & state.view.mouse.copy_key),
         )
         state.set_preview(self._edited)
         pitch = pane.rows.shifted(note.pitch, rows_down)
@@ -129,7 +128,7 @@ class MoveGesture:
     def release(self, position: QPointF, modifiers: Qt.KeyboardModifier) -> None:
         state = self._pane.state
         if self._edited is not None:
-            is_copy = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
+            is_copy = bool(modifiers & state.view.mouse.copy_key)
             state.commit("Copy notes" if is_copy else "Move notes", self._edited)
         elif self._is_click_erasing and len(state.selection) <= 1:
             state.commit("Remove step", deleted(state.loop, frozenset({self._hit.ref})))
@@ -156,7 +155,9 @@ class ResizeGesture:
 
     def release(self, position: QPointF, modifiers: Qt.KeyboardModifier) -> None:
         if self._edited is not None:
-            self._pane.state.commit("Change length", self._edited)
+            state = self._pane.state
+            state.commit("Change length", self._edited)
+            state.pen_ticks = max(ref.note.duration for ref in self._edited.selection)
 
 
 class DrawGesture:
@@ -184,6 +185,8 @@ class DrawGesture:
         onset = snap.nearest(tick - state.view.snap.ticks / 3) if pane.is_drums else snap.before(tick)
         onset = min(onset, state.loop.length - 1)
         length = state.view.snap.ticks if state.view.snap is not Snap.OFF else Snap.SIXTEENTH.ticks
+        if state.view.mouse.remembers_length and not pane.is_drums:
+            length = state.pen_ticks or length
         return cls(pane, part, Note(onset, pitch, min(length, state.loop.length - onset), DRAWN_VELOCITY))
 
     def move(self, position: QPointF, modifiers: Qt.KeyboardModifier) -> None:
@@ -200,12 +203,39 @@ class DrawGesture:
         self._pane.state.commit("Add step" if self._pane.is_drums else "Draw note", self._edited)
 
 
+class EraseGesture:
+    """Deletes the note under the pointer, and those that a drag passes, as one step."""
+
+    def __init__(self, pane: "RollPane", position: QPointF) -> None:
+        self._pane = pane
+        self._found: set[NoteRef] = set()
+        self._last = position
+        self.move(position, _NO_MODIFIER)
+
+    def move(self, position: QPointF, modifiers: Qt.KeyboardModifier) -> None:
+        way = position - self._last
+        steps = max(1, round(max(abs(way.x()), abs(way.y())) / DRAG_PX))
+        for step in range(1, steps + 1):
+            hit = self._pane.hit(self._last + way * (step / steps))
+            if hit is not None:
+                self._found.add(hit.ref)
+        self._last = position
+        if self._found:
+            self._pane.state.set_preview(deleted(self._pane.state.loop, frozenset(self._found)))
+
+    def release(self, position: QPointF, modifiers: Qt.KeyboardModifier) -> None:
+        state = self._pane.state
+        if self._found:
+            name = "Delete notes" if len(self._found) > 1 else "Delete note"
+            state.commit(name, deleted(state.loop, frozenset(self._found)))
+
+
 class BoxGesture:
     """Draws a box and selects the notes that it touches; a mere click selects nothing."""
 
     def __init__(self, pane: "RollPane", press: Press) -> None:
         self._pane, self._from = pane, press.position
-        is_adding = press.modifiers & Qt.KeyboardModifier.ShiftModifier
+        is_adding = press.modifiers & Qt.KeyboardModifier.ShiftModifier  # with both habits
         self._kept = pane.state.selection if is_adding else NOTHING
         pane.state.select(self._kept)
 

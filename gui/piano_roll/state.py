@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.music.loop import Loop
 from gui.piano_roll.gestures import Edited
+from gui.piano_roll.habits import MouseHabits
 from gui.piano_roll.selection import NOTHING, BarSelection, NoteRef, Selection, still_there
 from gui.piano_roll.transform import Fold, RowMap, Snap, TimeAxis, drum_rows, pitch_rows
 from gui.theme import DARK, Theme
@@ -27,7 +28,8 @@ class RollView:
         fold: Which pitches have a row.
         is_drawing: Whether a press on empty ground draws (else it draws a box).
         front: Index of the part in front.
-        middle_c_octave: 3 or 4: how pitch 60 is called.
+        middle_c_octave: 3 to 5: how pitch 60 is called.
+        mouse: What a press means.
     """
 
     time: TimeAxis = field(default_factory=TimeAxis)
@@ -36,6 +38,7 @@ class RollView:
     is_drawing: bool = False
     front: int = 0
     middle_c_octave: int = 3
+    mouse: MouseHabits = MouseHabits.LIVE
 
 
 class RollState(QObject):
@@ -65,6 +68,7 @@ class RollState(QObject):
         self.hidden: frozenset[int] = frozenset()
         self.locked: tuple[frozenset[tuple[int, int]], ...] = ()  # (onset, pitch) of notes that stay, by part
         self.playhead_tick = -1.0
+        self.pen_ticks = 0  # duration of the note touched last, 0 before any was
 
     @property
     def shown_loop(self) -> Loop:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from gui.piano_roll.habits import MouseHabits
 from gui.piano_roll.hit_test import Hit, PartTable, Zone, note_at, part_tables
 from gui.piano_roll.mouse import Press, begin_gesture
 from gui.piano_roll.painting import Scene, paint_compared, paint_ground, paint_gutter, paint_locked, paint_notes
@@ -264,7 +265,7 @@ class RollPane(QWidget):
             self.setCursor(Qt.CursorShape.SizeHorCursor)
         elif hit is not None:
             self.setCursor(Qt.CursorShape.PointingHandCursor)
-        elif self.state.view.is_drawing or self.is_drums:
+        elif self.state.view.is_drawing or self.is_drums or self.state.view.mouse is MouseHabits.FL:
             self.setCursor(Qt.CursorShape.CrossCursor)
         else:
             self.setCursor(Qt.CursorShape.ArrowCursor)

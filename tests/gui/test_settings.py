@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from engine.messages import FieldSampling, Keep, PartUse, Sampling
+from engine.music.part_groove import PartGroove
+from gui.piano_roll.quantise import Quantise
 from gui.piano_roll.transform import Fold, Snap
 from gui.session import LoopWishes, PartSettings
-from gui.session_file import parts_of_plain, plain_of_session, read_session, wishes_of_plain
+from gui.session_file import parts_of_plain, plain_of_session, quantise_of_plain, read_session, wishes_of_plain
 from gui.settings import Settings, read_settings, write_json, write_settings
 from gui.theme import ThemeName
 
@@ -58,16 +60,19 @@ def test_a_session_comes_back_as_it_was(tmp_path: Path) -> None:
             (2.5, None),
             Keep.RHYTHM,
             frozenset({(0, 60)}),
+            PartGroove(62, True, -8, 35),
         ),
         PartSettings(),
     )
     sampling = Sampling(FieldSampling(temperature=1.3, top_k=7), (("pitch", FieldSampling(0.5)),), 1.2)
     wishes = LoopWishes(genre="pop", seed=9, sampling=sampling, loop_length=2)
-    plain = plain_of_session(parts, wishes, front=1, snap=Snap.EIGHTH_TRIPLET, fold=Fold.USED)
+    how = Quantise(Snap.SIXTEENTH_TRIPLET, 80, 58, moves_ends=True)
+    plain = plain_of_session(parts, wishes, front=1, snap=Snap.EIGHTH_TRIPLET, fold=Fold.USED, quantise=how)
     write_json(tmp_path / "session.json", plain)
     read = read_session(tmp_path / "session.json")
     assert parts_of_plain(read) == parts
     assert wishes_of_plain(read) == wishes
+    assert quantise_of_plain(read) == how
     assert (read["front"], Snap[read["snap"]], Fold[read["fold"]]) == (1, Snap.EIGHTH_TRIPLET, Fold.USED)
 
 
