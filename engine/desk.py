@@ -1,8 +1,7 @@
-"""The desk: a process that reads and writes files, renders and plays, so that the window never has to.
+"""The desk: a process that reads and writes files and renders, so that the window never has to.
 
-It looks at its pipe thirty times a second while something sounds, and tells where playing is. Each command is
-short: a file is written in a few milliseconds, a part is rendered in some tens; rendering to files goes on in small
-steps between commands. Like the worker it raises nothing across the pipe.
+Each command is short: a file is written in a few milliseconds; rendering to files goes on in small steps between
+commands. Like the worker it raises nothing across the pipe.
 """
 
 import logging
@@ -31,11 +30,9 @@ from engine.jobs.models import ExportModel, FindModels, InstallModel, ModelRow, 
 from engine.jobs.numbers import NO_JOB
 from engine.jobs.pipes import DeskCommand, Event, JobEvent, LibraryCommand, ModelQuestion, Shutdown, SimilarQuestion
 from engine.jobs.similar import DescribeTake, FindSimilar, LibraryMapped, MapLibrary, SimilarFound, TakeDescribed
-from engine.jobs.sound import Play, PlayNote, Position, SetGains, SetMetronome, StopPlaying
 from engine.library.similar import SimilarTakes
 from engine.library.store import Origin, TakeStore
 from engine.live.render import render_steps
-from engine.live.transport import Transport
 from engine.messages import Failed
 from engine.midi import dawproject, smf
 from engine.resources import asset, installed_models, models_folder
@@ -43,8 +40,6 @@ from engine.similarity.encoder import BarEncoder
 from engine.similarity.tags import loop_tags
 
 logger = logging.getLogger(__name__)
-
-REPORTS_A_SECOND = 30
 
 
 def main(connection: Connection, library: Path | None = None) -> None:
@@ -60,8 +55,6 @@ def main(connection: Connection, library: Path | None = None) -> None:
         desk.serve()
     except (EOFError, BrokenPipeError, ConnectionResetError):
         logger.info("the window is gone; the desk ends")
-    finally:
-        desk.close()
 
 
 class _Desk:
@@ -74,8 +67,6 @@ class _Desk:
         self._similar: SimilarTakes | None = None
         self._is_ending = False
         self._renderings: dict[int, Generator[float, None, tuple[str, ...]]] = {}  # by job, the first is under way
-        self._transport = Transport(lambda state: self._send(NO_JOB, state))
-        self._was_playing = False
 
     def serve(self) -> None:
         while not self._is_ending:
@@ -85,24 +76,11 @@ class _Desk:
             if self._renderings:
                 job = next(iter(self._renderings))
                 self._run(job, lambda job=job: self._render_on(job))
-            self._transport.pump()
-            self._report()
 
     @property
     def _patience(self) -> float | None:
         """How long to wait for a command, in seconds; None for ever."""
-        if self._renderings:
-            return 0.0
-        return 1 / REPORTS_A_SECOND if self._transport.is_sounding else None
-
-    def close(self) -> None:
-        self._transport.close()
-
-    def _report(self) -> None:
-        """Tell where playing is, and once that it stopped."""
-        if self._transport.is_playing or self._was_playing:
-            self._send(NO_JOB, Position(*self._transport.position()))
-        self._was_playing = self._transport.is_playing
+        return 0.0 if self._renderings else None
 
     def _run(self, job: int, work: Callable[[], None]) -> None:
         """Do something for a job, and tell if it cannot be done."""
@@ -136,8 +114,6 @@ class _Desk:
                 self._renderings[command.job] = render_steps(command)
             case StopRendering(rendering):
                 self._stop_rendering(rendering)
-            case Play() | SetGains() | SetMetronome() | PlayNote() | StopPlaying():
-                self._transport.do(command)
 
     def _stop_rendering(self, job: int) -> None:
         if self._renderings.pop(job, None) is not None:

@@ -1,6 +1,7 @@
 """EngineService: the only door through which the window enters the engine.
 
-It owns two spawned processes, the worker (writes takes) and the desk (files and sound). Commands go out at once and
+It owns three spawned processes: the worker (writes takes), the desk (files and the library) and the player (sound,
+ports and clocks). Commands go out at once and
 never wait; events are collected by `wait`, which one thread of the window calls in a loop. A process that dies is
 started again and its unfinished jobs are reported; the loop and all takes live on this side, so nothing is lost.
 
@@ -20,8 +21,9 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Protocol
 
+from engine.jobs.live import LiveOrder, LiveQuestion
 from engine.jobs.models import UseModel
-from engine.jobs.pipes import Answer, Child, ChildStopped, Command, JobEvent, Order, Question, Shutdown
+from engine.jobs.pipes import Answer, Child, ChildStopped, Command, JobEvent, Order, Question, Shutdown, SoundCommand
 from engine.jobs.writing import Cancel, Generate
 from engine.messages import Failed, Finished
 from engine.worker import BundleLoader, ModelLoader
@@ -116,20 +118,24 @@ class EngineService:
         def desk(theirs: Connection) -> BaseProcess:
             return context.Process(target=_run_desk, args=(theirs, library), name="turnaround-desk")
 
+        def player(theirs: Connection) -> BaseProcess:
+            return context.Process(target=_run_player, args=(theirs,), name="turnaround-player")
+
         self._lock = threading.RLock()
         self._jobs = itertools.count(1)
         self._processes = {
             Child.WORKER: _Process(Child.WORKER, worker),
             Child.DESK: _Process(Child.DESK, desk),
+            Child.PLAYER: _Process(Child.PLAYER, player),
         }
         self._wake_in, self._wake_out = multiprocessing.Pipe(duplex=False)
         self._is_closed = False
 
     def start(self) -> None:
-        """Start both processes, the desk first: it is what the window asks first."""
+        """Start all processes, those first that the window asks first."""
         with self._lock:
-            self._processes[Child.DESK].start()
-            self._processes[Child.WORKER].start()
+            for child in (Child.DESK, Child.PLAYER, Child.WORKER):
+                self._processes[child].start()
 
     def ask(self, question: Question) -> int:
         """See `Service.ask`."""
@@ -160,7 +166,7 @@ class EngineService:
             return process.pid
 
     def wait(self, timeout_seconds: float | None = None) -> tuple[JobEvent, ...]:
-        """Return events of both processes as they come; see `Service.wait`."""
+        """Return events of all processes as they come; see `Service.wait`."""
         if self._is_closed:
             return ()
         with self._lock:
@@ -209,10 +215,18 @@ class EngineService:
 
 
 def _child_of(command: Command) -> Child:
-    return Child.WORKER if isinstance(command, Generate | Cancel | UseModel) else Child.DESK
+    if isinstance(command, Generate | Cancel | UseModel):
+        return Child.WORKER
+    return Child.PLAYER if isinstance(command, SoundCommand | LiveOrder | LiveQuestion) else Child.DESK
 
 
 def _run_desk(connection: Connection, library: Path | None) -> None:
     from engine import desk
 
     desk.main(connection, library)
+
+
+def _run_player(connection: Connection) -> None:
+    from engine.live import process
+
+    process.main(connection)

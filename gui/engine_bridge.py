@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Qt, QThread, Signal, SignalInstance, Slot
 
 from engine.jobs.files import RenderProgress
 from engine.jobs.library import TakeKept
+from engine.jobs.live import ControlMoved, Lateness, LiveState, TransportMoved
 from engine.jobs.pipes import ChildStopped, JobEvent, Order, Question
 from engine.jobs.sound import Position, SoundState
 from engine.jobs.writing import WorkerReady
@@ -56,6 +57,7 @@ class EngineBridge(QObject):
     render_progressed = Signal(int, object)  # job, RenderProgress
     sound_changed = Signal(object)  # SoundState
     position_changed = Signal(float, int)  # tick, token
+    live_changed = Signal(object)  # LiveState, TransportMoved, ControlMoved or Lateness
     child_stopped = Signal(object)  # ChildStopped
 
     def __init__(self, service: Service, parent: QObject | None = None) -> None:
@@ -107,6 +109,8 @@ class EngineBridge(QObject):
         match event:
             case Position(tick, token):
                 self.position_changed.emit(tick, token)
+            case LiveState() | TransportMoved() | ControlMoved() | Lateness():
+                self.live_changed.emit(event)
             case TakeReady(take):
                 self.take_ready.emit(job, take)
             case WorkerReady() | SoundState() | ChildStopped():

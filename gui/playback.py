@@ -1,6 +1,6 @@
 """Playing: what is heard, and where the playhead is.
 
-The desk plays; this object tells it what, and turns its position reports into a playhead that moves smoothly.
+The player plays; this object tells it what, and turns its position reports into a playhead that moves smoothly.
 """
 
 import time

@@ -23,6 +23,7 @@ from engine.jobs.library import (
     TakesFound,
     TakesKept,
 )
+from engine.jobs.live import LiveAnswer, LiveEvent, LiveOrder, LiveQuestion
 from engine.jobs.models import ExportModel, FindModels, InstallModel, ModelsFound, UseModel
 from engine.jobs.similar import DescribeTake, FindSimilar, LibraryMapped, MapLibrary, SimilarFound, TakeDescribed
 from engine.jobs.sound import Play, PlayNote, Position, SetGains, SetMetronome, SoundState, StopPlaying
@@ -31,10 +32,11 @@ from engine.messages import Failed, GenerationEvent
 
 
 class Child(Enum):
-    """The two processes of the engine."""
+    """The three processes of the engine."""
 
     WORKER = "worker"  # writes takes
-    DESK = "desk"  # files and sound
+    DESK = "desk"  # files and the library
+    PLAYER = "player"  # sound, ports and clocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +67,24 @@ LibraryAnswer = TakesFound | TakeLoaded | TakesKept | SimilarFound | LibraryMapp
 ModelQuestion = FindModels | InstallModel | ExportModel
 SoundCommand = Play | SetGains | SetMetronome | PlayNote | StopPlaying
 DeskQuestion = ReadFiles | WriteFiles | RenderWav | LibraryQuestion | InspectTake | ModelQuestion
-Question = Generate | DeskQuestion  # commands that are answered
-DeskCommand = DeskQuestion | StopRendering | SoundCommand | MarkTake | Shutdown
-Order = Cancel | UseModel | StopRendering | SoundCommand | MarkTake  # commands that are not
-Command = WorkerCommand | DeskCommand
-# What ends a job of the desk, unless it is `Failed`.
-Answer = FilesRead | FilesWritten | LibraryAnswer | TakeInspected | ModelsFound
+Question = Generate | DeskQuestion | LiveQuestion  # commands that are answered
+PlayerCommand = SoundCommand | LiveOrder | LiveQuestion | Shutdown
+DeskCommand = DeskQuestion | StopRendering | MarkTake | Shutdown
+Order = Cancel | UseModel | StopRendering | SoundCommand | LiveOrder | MarkTake  # commands that are not
+Command = WorkerCommand | DeskCommand | PlayerCommand
+# What ends a job, unless it is `Failed`.
+Answer = FilesRead | FilesWritten | LibraryAnswer | TakeInspected | ModelsFound | LiveAnswer
 Event = (
-    GenerationEvent | Failed | WorkerReady | TakeKept | RenderProgress | Answer | SoundState | Position | ChildStopped
+    GenerationEvent
+    | Failed
+    | WorkerReady
+    | TakeKept
+    | RenderProgress
+    | Answer
+    | SoundState
+    | Position
+    | LiveEvent
+    | ChildStopped
 )
 
 

@@ -11,7 +11,9 @@ class Start(Enum):
 
     NOW = "now"
     IN_PLACE = "in place"  # where the old one just is: an edit
+    NEXT_BEAT = "next beat"
     NEXT_BAR = "next bar"  # a take, switched in time
+    NEXT_LOOP = "next loop"  # when this pass is over
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,15 @@ class Play:
 
 @dataclass(frozen=True, slots=True)
 class SetGains:
-    """Change the parts' levels of what plays."""
+    """Change the parts' levels of what plays.
+
+    Attributes:
+        gains: One a part, linear; muted parts have 0.
+        start: When; `NOW` and `IN_PLACE` are the same here.
+    """
 
     gains: tuple[float, ...]
+    start: Start = Start.IN_PLACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +91,11 @@ class Position:
     Attributes:
         tick: In the loop; negative when stopped and during a count-in.
         token: Of the loop that is heard.
+        passes: How often it has come round.
+        tempo_bpm: The tempo that holds: the loop's, or that of the clock that is followed.
     """
 
     tick: float
     token: int = 0
+    passes: int = 0
+    tempo_bpm: float = 0.0

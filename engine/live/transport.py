@@ -1,4 +1,4 @@
-"""Playing as the desk does it: commands in, sound out, positions back."""
+"""Playing as the player does it: commands in, sound out, positions back."""
 
 from collections.abc import Callable
 from dataclasses import replace
