@@ -123,6 +123,15 @@ def generate(
         int | None,
         typer.Option(min=1, help="Tries for a take that had to drop a wish. (Default: 3)", rich_help_panel=_DRAWING),
     ] = None,
+    style: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=100,
+            help="Per cent of its own style, for a model that has one. (Default: 100)",
+            rich_help_panel=_DRAWING,
+        ),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="The same seed gives the same loops.", rich_help_panel=_DRAWING)
     ] = None,
@@ -207,7 +216,7 @@ def generate(
         if recipe is None:
             seed = secrets.randbelow(_MAX_RANDOM_SEED) if seed is None else seed
             max_attempts = max_attempts or 3
-        request = RunOptions(seed, takes, max_attempts, sampling).apply(request)
+        request = RunOptions(seed, takes, max_attempts, sampling, style).apply(request)
         requests = list(share.requests(request, batches))
     if save_recipe is not None:
         write_recipe(request, save_recipe)

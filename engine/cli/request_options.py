@@ -76,13 +76,15 @@ class RunOptions:
     """How a request is drawn, which a recipe leaves open to be changed.
 
     Attributes:
-        seed, takes, max_attempts, sampling: See `messages.GenerationRequest`; None keeps the default or the recipe's.
+        seed, takes, max_attempts, sampling, style_percent: See `messages.GenerationRequest`; None keeps the default or
+            the recipe's.
     """
 
     seed: int | None = None
     takes: int | None = None
     max_attempts: int | None = None
     sampling: Sampling | None = None
+    style_percent: float | None = None
 
     def apply(self, request: GenerationRequest) -> GenerationRequest:
         """Return the request drawn in this way."""
@@ -92,6 +94,7 @@ class RunOptions:
             takes=request.takes if self.takes is None else self.takes,
             max_attempts=request.max_attempts if self.max_attempts is None else self.max_attempts,
             sampling=request.sampling if self.sampling is None else self.sampling,
+            style_percent=request.style_percent if self.style_percent is None else self.style_percent,
         )
 
 

@@ -35,6 +35,9 @@ from engine.representation.vocabulary import DRUM_OFFSET, SAMPLED_SIZE, Field, K
 EXPECTED_NOTES_A_CELL = 32
 PENALTY_WINDOW = 16  # notes
 LOWEST_TEMPERATURE = 1e-3
+# What is heard of a style grows far faster than its factors: with half of them 3 % of takes have a rhythm that 97 %
+# have with all, with 76 % of them about half (`benchmarks/own_style.py`). So half of the slider is 76 % of the factors.
+STYLE_CURVE = 0.4
 
 
 class Generator:
@@ -103,7 +106,7 @@ class _Run:
 
     def __init__(self, model: LoopModel, request: GenerationRequest) -> None:
         self._model, self._request = model, request
-        model.use_style(request.style_percent / 100)
+        model.use_style((request.style_percent / 100) ** STYLE_CURVE)
         self._started = time.perf_counter()
         self._plans = [plan_take(request, take) for take in range(request.takes)]
         self.pending = list(range(request.takes))

@@ -47,7 +47,7 @@ class MaterialConfig:
     loop_share: float = 0.5  # of windows that are loops, where a song has any
     max_rows: int = 512  # rows of a window
     rows_per_batch: int = 3072  # rows of a step; fewer where memory is short
-    rehearsal_share: float = 0.15  # of windows that the base wrote: what it knows is not to be forgotten
+    rehearsal_share: float = 0.25  # of windows that the base wrote: what it knows is not to be forgotten
     rehearsal_loops: int = 160  # how many the base writes, a fifth of them to watch forgetting by
     augment: bool = True  # transpose, rotate and vary
     seed: int = 1  # of the choice of windows, tasks and augmentation
