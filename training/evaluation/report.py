@@ -24,7 +24,7 @@ CHAPTERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "recall: the share that lies within the spread of its loops. FID is a distance of the two clouds, 0 the "
         "same. "
         "The row “real” is real loops against other real loops: the best that can be hoped for.",
-        ("density", "coverage", "precision", "recall", "FID"),
+        ("=density", "=coverage", "=precision", "=recall", "=FID"),
     ),
     (
         "The seam",
@@ -137,7 +137,7 @@ def report_html(about: About, summary: Summary, times: Mapping[str, Mapping[str,
         measures = [m for m in summary.figures if m not in shown and _belongs(m, beginnings)]
         shown.update(measures)
         if measures:
-            body.append(_chapter(title, text, {m: summary.figures[m] for m in measures}))
+            body.append(_chapter(title, text, {m: _in_order(summary.figures[m]) for m in measures}))
         if title.startswith("Does it do what"):
             body.append(_confusions(summary))
     body.append(_chapter("Speed", "On the machine of this run, one thread.", times))
@@ -149,8 +149,16 @@ def report_html(about: About, summary: Summary, times: Mapping[str, Mapping[str,
     )
 
 
-def _belongs(measure: str, beginnings: tuple[str, ...]) -> bool:
-    return any(measure.startswith(b) or (b.startswith(":") and measure.endswith(b)) for b in beginnings)
+def _belongs(measure: str, patterns: tuple[str, ...]) -> bool:
+    """Tell whether a measure is named (=name), ends so (: end) or begins so."""
+    return any(
+        measure == p[1:] if p.startswith("=") else measure.endswith(p) if p.startswith(":") else measure.startswith(p)
+        for p in patterns
+    )
+
+
+def _in_order(by_source: Mapping[str, Figure]) -> dict[str, Figure]:
+    return {name: by_source[name] for name in SOURCES if name in by_source}
 
 
 def _chapter(title: str, text: str, figures: Mapping[str, Mapping[str, Figure]]) -> str:

@@ -147,9 +147,10 @@ def _add_joins(
     surprise = asked[0] < asked[1]
     known = np.isfinite(asked).all(axis=0)
     summary.add(f"{_TOLD} surprise", REAL, mean_figure(surprise[known], seed=seed))
-    # Both together, each in units of how much real loops differ in it.
-    together = (real - late) / max(real.std(), 1e-9) + (asked[1] - asked[0]) / max(float(np.nanstd(asked[0])), 1e-9)
-    summary.add(f"{_TOLD} both", REAL, mean_figure(together[known] > 0, seed=seed))
+    # Both together, each in units of how much its differences differ.
+    parts = (real - late, asked[1] - asked[0])
+    together = sum(part / max(float(np.nanstd(part)), 1e-9) for part in parts)
+    summary.add(f"{_TOLD} both", REAL, mean_figure(np.asarray(together)[known] > 0, seed=seed))
 
 
 def _short(value: float) -> float | None:
