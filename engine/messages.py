@@ -46,6 +46,8 @@ class PartRequest:
             bars parted by "|" take turns); "" means anywhere.
         locked: Indices of notes that stay as they are, in the track's order.
         keep: What of the other notes in the bars concerned stays.
+        shown: Of a part to be written: its other bars that the model is shown; None means all. A model that sees much
+            of a part repeats it; one that sees little goes its own way.
 
     What is kept goes before what is asked of new notes: a locked note may lie outside the range, kept onsets
     outside the rhythm mask, kept pitches outside the key.
@@ -58,6 +60,7 @@ class PartRequest:
     rhythm: str = ""
     locked: tuple[int, ...] = ()
     keep: Keep = Keep.NOTHING
+    shown: tuple[int, ...] | None = None
 
     def control(self, name: str) -> float | None:
         """Return the value asked of a control, or None when it is open."""
@@ -166,7 +169,8 @@ class GenerationRequest:
         if not 0 <= self.seed < 2**64:
             raise ValueError(f"a seed lies between 0 and 2**64 - 1; {self.seed} does not")
         for part in self.parts:
-            if any(not 0 <= bar < self.canvas.bars for bar in part.bars) or len(part.bar_density) > MAX_BARS:
+            bars = (*part.bars, *(part.shown or ()))
+            if any(not 0 <= bar < self.canvas.bars for bar in bars) or len(part.bar_density) > MAX_BARS:
                 raise ValueError(f"bars are 1 to {self.canvas.bars}")
         if any(not 0 <= source < bar < self.canvas.bars for bar, source in self.repeats):
             raise ValueError("a bar repeats an earlier one")

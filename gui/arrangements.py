@@ -15,7 +15,7 @@ from gui import loop_edits
 from gui.requests import Target, request_of
 from gui.session import LoopWishes, PartSettings
 
-FILL_HEAT = 0.3  # more temperature for each time that a fill is busier
+FILL_HEAT = 0.15  # more temperature for each time that a fill is busier
 FORMS = ("A A' B A", "A A B A", "A A' A B", "A B", "A A'", "A B A B")
 _LABEL = re.compile(r"([A-Z])('*)")
 
@@ -140,9 +140,9 @@ def fill_request(
         others = tuple((n, v) for n, v in asked[part].controls if n not in ("density", "repetition"))
         controls = (*others, ("density", density * 4 * PPQ / canvas.meter.ticks_per_bar))
         by_bar = (None,) * last + (density,)
-        asked[part] = PartRequest(PartUse.REPLACE, (last,), controls, by_bar, asked[part].rhythm)
+        # Beside all of its own bars a model would rather repeat them than fill.
+        asked[part] = PartRequest(PartUse.REPLACE, (last,), controls, by_bar, asked[part].rhythm, shown=(0,))
     sampling = request.sampling
-    # Beside a part's own other bars a model would rather repeat than fill: a fill is drawn hotter.
     hotter = replace(
         sampling.default, temperature=min(sampling.default.temperature * (1 + FILL_HEAT * (lift - 1)), 5.0)
     )

@@ -150,7 +150,8 @@ def _uses(request: GenerationRequest) -> npt.NDArray[np.int8]:
         if part.use is PartUse.CONTEXT:
             use[index, bars] = Use.CONTEXT
         elif part.use is PartUse.REPLACE:
-            use[index] = Use.CONTEXT
+            use[index] = Use.CONTEXT if part.shown is None else Use.OUT
+            use[index, list(part.shown or ())] = Use.CONTEXT
             use[index, bars] = Use.TARGET
     use[:, [bar for bar, _ in request.repeats]] = Use.OUT
     return use

@@ -20,7 +20,7 @@ from engine.music.loop import MAX_BARS, Loop
 from gui.arrangements import FORMS, parse_form
 
 USUAL_VARIATION = 40
-LIFTS = (("a little", 1.3), ("clearly", 1.8), ("a lot", 2.5))
+LIFTS = (("a little", 1.6), ("clearly", 2.0), ("a lot", 2.8))
 MAX_MORPH_STEPS = 14
 
 

@@ -205,3 +205,12 @@ def test_feel_is_a_grid_from_the_start_of_the_loop(meter: str, feel: int, bar_2:
 def test_rhythms_take_turns_bar_by_bar() -> None:
     rules = plan_take(melody_request(replace(REPLACE, rhythm="x...|..x.x...")), 0).rules[0]
     assert [np.flatnonzero(bar).tolist() for bar in rules.positions] == [[0], [24, 48]] * 2
+
+
+def test_a_part_may_be_shown_less_of_itself() -> None:
+    whole = plan_take(melody_request(PartRequest(PartUse.REPLACE, bars=(3,))), 0)
+    assert whole.plan.use[0].tolist() == [Use.CONTEXT] * 3 + [Use.TARGET]
+    less = plan_take(melody_request(PartRequest(PartUse.REPLACE, bars=(3,), shown=(1,))), 0)
+    assert less.plan.use[0].tolist() == [Use.OUT, Use.CONTEXT, Use.OUT, Use.TARGET]
+    with pytest.raises(ValueError, match="bars are 1 to 4"):
+        melody_request(PartRequest(PartUse.REPLACE, bars=(3,), shown=(4,)))
