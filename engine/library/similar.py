@@ -33,6 +33,7 @@ class SimilarTakes:
 
     def __init__(self, db: sqlite3.Connection, encoder: BarEncoder) -> None:
         self._db, self._encoder = db, encoder
+        self._version = (-1, -1)
         self._ids: IntArray = np.zeros(0, np.int64)
         self._vectors: FloatArray = np.zeros((0, encoder.info.width), np.float32)
 
@@ -77,10 +78,15 @@ class SimilarTakes:
 
     def _read(self) -> None:
         """Take over vectors that came since, and forget takes that are gone."""
+        # Whether anyone else wrote to the file, and whether this connection did: asked in microseconds.
+        version = (int(self._db.execute("PRAGMA data_version").fetchone()[0]), self._db.total_changes)
+        if version == self._version:
+            return
+        self._version = version
         identity = self._encoder.info.identity
         usable = "vectors JOIN takes ON take_id = id WHERE encoder = ? AND is_discarded = 0"
-        count, last = self._db.execute(f"SELECT COUNT(*), MAX(take_id) FROM {usable}", (identity,)).fetchone()
-        if count == len(self._ids) and (not count or last == self._ids.max()):
+        found = self._db.execute(f"SELECT COUNT(*), TOTAL(take_id) FROM {usable}", (identity,)).fetchone()
+        if found == (len(self._ids), float(self._ids.sum())):
             return
         rows = self._db.execute(f"SELECT take_id, vector FROM {usable} ORDER BY take_id", (identity,)).fetchall()
         self._ids = np.array([row[0] for row in rows], np.int64)
