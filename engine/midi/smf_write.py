@@ -18,11 +18,18 @@ from engine.music.loop import Loop, Track
 from engine.music.timing import PPQ, microseconds_per_quarter
 
 MAX_NAME_LENGTH = 32
+ALL_NOTES_OFF = 123
 _FREE_CHANNELS = tuple(channel for channel in range(16) if channel != DRUM_CHANNEL)
 
 
 def write(
-    loop: Loop, path: str | Path, *, include_tempo: bool = True, programs: bool = False, part: int | None = None
+    loop: Loop,
+    path: str | Path,
+    *,
+    include_tempo: bool = True,
+    programs: bool = False,
+    part: int | None = None,
+    is_padded: bool = False,
 ) -> None:
     """Write a loop to a MIDI file, replacing what is there.
 
@@ -32,31 +39,40 @@ def write(
         include_tempo: Whether the file tells its tempo; without, it takes that of the project it is dropped into.
         programs: Whether each part selects its General MIDI sound.
         part: Index of the only part to write; None for all.
+        is_padded: Whether a silent event stands at each part's end, for hosts that cut a clip at its last note.
 
     Raises:
         MidiFileError: The file cannot be written.
     """
     path = Path(path)
-    data = encode(loop, include_tempo=include_tempo, programs=programs, part=part)
+    data = encode(loop, include_tempo=include_tempo, programs=programs, part=part, is_padded=is_padded)
     try:
         _replace(path, data)
     except OSError as error:
         raise MidiFileError(f"{path.name} cannot be written: {error.strerror or error}.") from error
 
 
-def encode(loop: Loop, *, include_tempo: bool = True, programs: bool = False, part: int | None = None) -> mido.MidiFile:
+def encode(
+    loop: Loop,
+    *,
+    include_tempo: bool = True,
+    programs: bool = False,
+    part: int | None = None,
+    is_padded: bool = False,
+) -> mido.MidiFile:
     """Return what `write` writes."""
     chosen = loop.tracks if part is None else (loop.tracks[part],)
     conductor = _conductor_events(loop, include_tempo=include_tempo)
     file = mido.MidiFile(type=0 if len(chosen) < 2 else 1, ticks_per_beat=PPQ)
+    parts = [
+        [*_part_events(track, channel, programs=programs), *_pad(channel, loop.length if is_padded else None)]
+        for track, channel in zip(chosen, _channels(chosen), strict=True)
+    ]
     if len(chosen) < 2:
-        events = [event for track in chosen for event in _part_events(track, _channels(chosen)[0], programs=programs)]
-        file.tracks.append(_timed([*conductor, *events], loop.length))
+        file.tracks.append(_timed([*conductor, *(parts[0] if parts else [])], loop.length))
         return file
     title = [(0, mido.MetaMessage("track_name", name=safe_name(loop.name)))] if safe_name(loop.name) else []
-    file.tracks.append(_timed([*title, *conductor], loop.length))
-    for track, channel in zip(chosen, _channels(chosen), strict=True):
-        file.tracks.append(_timed(_part_events(track, channel, programs=programs), loop.length))
+    file.tracks.extend(_timed(events, loop.length) for events in ([*title, *conductor], *parts))
     return file
 
 
@@ -96,6 +112,13 @@ def _part_events(track: Track, channel: int, *, programs: bool) -> list[_Timed]:
     ]
     ordered = sorted([*ends, *starts], key=lambda event: (event[0], event[1], event[2].note))
     return events + [(tick, message) for tick, _, message in ordered]
+
+
+def _pad(channel: int, end: int | None) -> list[_Timed]:
+    """Return an "all notes off" at a part's end: of the silent events tried, the only one that Qtractor counts."""
+    if end is None:
+        return []
+    return [(end, mido.Message("control_change", channel=channel, control=ALL_NOTES_OFF, value=0))]
 
 
 def _timed(events: list[_Timed], length: int) -> mido.MidiTrack:

@@ -1,0 +1,69 @@
+"""A JACK server of a test's own: real, without a sound card, and gone when the test is.
+
+Starts `jackd -d dummy` under a name that nobody else has. It is ended with SIGTERM: a killed server keeps one of the
+few places that the system has for them.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import uuid
+from types import TracebackType
+
+from tests.helpers.desktop import until
+
+PERIOD_FRAMES = 1024
+SAMPLE_RATE = 48_000
+# A busy machine may keep a client waiting for longer than the half second that is usual.
+PATIENCE_MS = 10_000
+
+
+def is_jack_installed() -> bool:
+    return shutil.which("jackd") is not None and shutil.which("jack_lsp") is not None
+
+
+class JackServer:
+    """A running server; `environment` leads clients to it.
+
+    Args:
+        environment: What clients shall have besides.
+    """
+
+    def __init__(self, environment: dict[str, str] | None = None) -> None:
+        self.name = f"turnaround-{uuid.uuid4().hex[:8]}"
+        self.environment = {
+            **(os.environ if environment is None else environment),
+            "JACK_DEFAULT_SERVER": self.name,
+            "JACK_NO_START_SERVER": "1",
+        }
+        options = ["--no-realtime", "--no-mlock", "-t", str(PATIENCE_MS)]
+        driver = ["-d", "dummy", "-r", str(SAMPLE_RATE), "-p", str(PERIOD_FRAMES)]
+        self._process = subprocess.Popen(
+            ["jackd", "-n", self.name, *options, *driver],
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        until(lambda: self.ports() is not None, "the JACK server")
+
+    def ports(self) -> list[str] | None:
+        """Return the names of all ports; None while the server does not answer."""
+        command = ["jack_lsp", "-s", self.name]
+        found = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+        return found.stdout.split("\n")[:-1] if found.returncode == 0 else None
+
+    def __enter__(self) -> "JackServer":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the server."""
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
