@@ -172,7 +172,13 @@ class _Desk:
             if path.suffix == dawproject.SUFFIX:
                 dawproject.write(file.loop, path, include_tempo=file.include_tempo)
             else:
-                smf.write(file.loop, path, include_tempo=file.include_tempo, programs=file.programs)
+                smf.write(
+                    file.loop,
+                    path,
+                    include_tempo=file.include_tempo,
+                    programs=file.programs,
+                    is_padded=file.is_padded,
+                )
         self._send(command.job, FilesWritten(tuple(file.path for file in command.files)))
 
     def _send(self, job: int, event: Event) -> None:

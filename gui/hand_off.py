@@ -45,12 +45,14 @@ class HandOffOptions:
         drums: The layout that drums are written in.
         file_name: Template of names, with fields of `NAME_FIELDS` in braces.
         has_tempo: Whether files tell their tempo.
+        is_padded: Whether a silent event stands at the end of every part.
     """
 
     form: HandOffAs = HandOffAs.FILE
     drums: DrumMap = GENERAL_MIDI
     file_name: str = FILE_NAME
     has_tempo: bool = True
+    is_padded: bool = False
 
 
 def check_file_name(template: str) -> None:
@@ -241,7 +243,14 @@ def hand_off(
         stem = file_stem(loop, part, template=options.file_name, seed=seed)
         path = fresh_path(folder, stem, suffix, is_taken=lambda path: path in given or is_taken(path))
         given.add(path)
-        files.append(FileToWrite(str(path), loop.with_tracks(group), include_tempo=options.has_tempo))
+        files.append(
+            FileToWrite(
+                str(path),
+                loop.with_tracks(group),
+                include_tempo=options.has_tempo,
+                is_padded=options.is_padded,
+            )
+        )
     return HandOff(tuple(files), missing)
 
 

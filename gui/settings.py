@@ -77,6 +77,12 @@ class Settings:
     has_tempo: bool = field(
         default=True, metadata=_about("Files tell their tempo", "Off: a dropped file takes the project's tempo.")
     )
+    is_padded: bool = field(
+        default=False,
+        metadata=_about(
+            "Hold clips open to the end", "A silent event at the loop's end, for Qtractor, which cuts at the last note."
+        ),
+    )
     plays_at_start: bool = field(
         default=True, metadata=_about("Play the first loop", "Whether a new user hears something at once.")
     )
@@ -110,7 +116,7 @@ class Settings:
     def hand_off(self) -> HandOffOptions:
         """How files leave."""
         drums = drum_map(self.drum_map).with_own(parse_own_notes(self.own_drum_notes))
-        return HandOffOptions(self.hand_off_as, drums, self.file_name, self.has_tempo)
+        return HandOffOptions(self.hand_off_as, drums, self.file_name, self.has_tempo, self.is_padded)
 
 
 def read_settings(path: Path) -> tuple[Settings, tuple[str, ...], Plain]:

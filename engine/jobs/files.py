@@ -23,12 +23,14 @@ class FileToWrite:
         loop: What.
         include_tempo: Whether the file tells its tempo.
         programs: Whether parts select their General MIDI sound.
+        is_padded: Whether a silent event holds each track open to the loop's end.
     """
 
     path: str
     loop: Loop
     include_tempo: bool = True
     programs: bool = False
+    is_padded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,13 @@ class Desktop:
         self._started.append(process)
         return process
 
+    def run(self, *command: str) -> "subprocess.Popen[str]":
+        """Start a program on this screen; what it prints is nobody's concern."""
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        process = subprocess.Popen(command, env=self.environment, text=True, **quiet)
+        self._started.append(process)
+        return process
+
     def windows(self) -> dict[str, str]:
         """Return the windows' ids by their titles."""
         lines = self._tell("wmctrl", "-l").stdout.splitlines()
@@ -82,6 +89,11 @@ class Desktop:
         until(lambda: title in self.windows(), f"the window “{title}”")
         return self.windows()[title]
 
+    def wait_for_window_like(self, part: str) -> str:
+        """Return the title of a window once one has a title with this in it."""
+        until(lambda: any(part in title for title in self.windows()), f"a window “…{part}…”")
+        return next(title for title in self.windows() if part in title)
+
     def origin(self, title: str) -> tuple[int, int]:
         """Return where a window's inside begins on the screen."""
         text = self._tell("xwininfo", "-id", self.windows()[title]).stdout
@@ -91,6 +103,14 @@ class Desktop:
     def move(self, title: str, x: int, y: int) -> None:
         """Move a window."""
         self._tell("wmctrl", "-i", "-r", self.windows()[title], "-e", f"0,{x},{y},-1,-1")
+
+    def place(self, title: str, x: int, y: int, width: int, height: int) -> None:
+        """Move and size a window."""
+        self._tell("wmctrl", "-i", "-r", self.windows()[title], "-e", f"0,{x},{y},{width},{height}")
+
+    def restore(self, title: str) -> None:
+        """Let a window be smaller than the screen."""
+        self._tell("wmctrl", "-i", "-r", self.windows()[title], "-b", "remove,maximized_vert,maximized_horz")
 
     def keep_above(self, title: str) -> None:
         """Keep a window above the others, so that a press elsewhere does not hide it."""
@@ -107,14 +127,20 @@ class Desktop:
     def click(self, x: int, y: int) -> None:
         self._tell("xdotool", "mousemove", "--sync", str(x), str(y), "click", "1")
 
-    def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
-        """Press, move in some steps and let go, as a hand does."""
+    def drag(self, start: tuple[int, int], end: tuple[int, int], *, hold_seconds: float = 0.0) -> None:
+        """Press, move in some steps and let go, as a hand does.
+
+        Args:
+            start, end: Places on the screen.
+            hold_seconds: How long the hand rests before it lets go, for targets that answer late.
+        """
         self._tell("xdotool", "mousemove", "--sync", *map(str, start))
         self._tell("xdotool", "mousedown", "1")
         for share in (0.1, 0.3, 0.6, 0.9, 1.0):
             x, y = (round(a + (b - a) * share) for a, b in zip(start, end, strict=True))
             self._tell("xdotool", "mousemove", "--sync", str(x), str(y))
             time.sleep(4 * GLANCE_SECONDS)  # the hand's pace: the target is asked and answers in between
+        time.sleep(hold_seconds)
         self._tell("xdotool", "mouseup", "1")
 
     def picture(self, path: Path) -> None:
