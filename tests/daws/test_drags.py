@@ -78,7 +78,7 @@ class Stage:
 
 
 @pytest.mark.parametrize("name", [daw("qtractor"), daw("ardour", pytest.mark.slow)])
-def test_the_loop_and_a_part_arrive_whole(desktop: Desktop, name: str) -> None:
+def test_the_loop_arrives_whole(desktop: Desktop, name: str) -> None:
     stage = Stage(desktop, name)
     loop = stage.loop
     beats = loop.length / 480
@@ -88,12 +88,17 @@ def test_the_loop_and_a_part_arrive_whole(desktop: Desktop, name: str) -> None:
     assert [clip.notes for clip in clips] == [expected_notes(loop, part) for part in range(len(loop.tracks))]
     assert [clip.length_beats for clip in clips] == [pytest.approx(beats)] * len(loop.tracks)
     assert [clip.channel == 9 for clip in clips] == [track.is_drums for track in loop.tracks]
+
+
+@pytest.mark.parametrize("name", [daw("qtractor"), daw("ardour", pytest.mark.slow)])
+def test_a_part_arrives_whole_under_its_name(desktop: Desktop, name: str) -> None:
+    stage = Stage(desktop, name)
     stage.drop(BASS_CARD)
     save(desktop, stage.daw)
-    (added,) = [clip for clip in stage.daw.clips() if clip.track not in {clip.track for clip in clips}]
-    assert "Bass" in added.track
-    assert added.notes == expected_notes(loop, BASS)
-    assert added.length_beats == pytest.approx(beats)
+    (clip,) = stage.daw.clips()
+    assert "Bass" in clip.track
+    assert clip.notes == expected_notes(stage.loop, BASS)
+    assert clip.length_beats == pytest.approx(stage.loop.length / 480)
 
 
 @pytest.mark.slow
