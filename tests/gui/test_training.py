@@ -1,7 +1,6 @@
 """The three screens of training, with the real training in its own process."""
 
 import importlib.util
-import json
 from pathlib import Path
 
 import pytest
@@ -13,10 +12,11 @@ from engine.jobs.models import FindModels, ModelRow, ModelsFound, UseModel
 from engine.jobs.writing import WorkerReady
 from engine.messages import Failed
 from engine.resources import training_program
-from gui.app import App
+from gui.app import App, Places
 from gui.panels.curves import CurvesView, change_text
 from gui.panels.training import TrainingDialog
 from gui.panels.training_words import report_html, seconds_text
+from gui.session_file import read_session, wishes_of_plain
 from gui.training_process import TrainingProcess, Unfinished
 from tests.helpers.fake_service import FakeService
 from tests.helpers.tiny_bundle import write_tiny_bundle
@@ -215,11 +215,7 @@ def test_a_model_that_does_not_load_leaves_the_menu_as_it_was(app: App, service:
     assert "damaged" in app.window.banner.text
 
 
-def test_the_share_of_style_is_kept_with_the_session(app: App) -> None:
-    from gui.session_file import plain_of_session, wishes_of_plain
-
+def test_the_share_of_style_is_kept_with_the_session(app: App, places: Places) -> None:
     app.window.controls.model.slider.setValue(25)
-    plain = plain_of_session(
-        app.session.parts, app.session.wishes, front=0, snap=app.state.view.snap, fold=app.state.view.fold
-    )
-    assert wishes_of_plain(json.loads(json.dumps(plain))).style_percent == 25
+    app.save()
+    assert wishes_of_plain(read_session(places.session)).style_percent == 25

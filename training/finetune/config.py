@@ -47,16 +47,16 @@ class MaterialConfig:
     loop_share: float = 0.5  # of windows that are loops, where a song has any
     max_rows: int = 512  # rows of a window
     rows_per_batch: int = 3072  # rows of a step; fewer where memory is short
-    rehearsal_share: float = 0.25  # of windows that the base wrote: what it knows is not to be forgotten
-    rehearsal_loops: int = 160  # how many the base writes, a fifth of them to watch forgetting by
+    rehearsal_share: float = 0.0  # of windows, those that the base wrote; a sample of them is learned by heart, too
+    rehearsal_loops: int = 48  # how many the base writes, to watch forgetting by; all but a fifth are rehearsed, if any
     augment: bool = True  # transpose, rotate and vary
     seed: int = 1  # of the choice of windows, tasks and augmentation
 
     def __post_init__(self) -> None:
         if not (0 < self.valid_share < 0.9 and 0 <= self.rehearsal_share < 0.9):
             raise ConfigError("material: shares lie between 0 and 0.9")
-        if self.rehearsal_loops < 10 and self.rehearsal_share:
-            raise ConfigError("material.rehearsal_loops must be at least 10")
+        if self.rehearsal_loops < 10 and (self.rehearsal_share or self.rehearsal_loops):
+            raise ConfigError("material.rehearsal_loops must be at least 10, or 0 to watch nothing")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """Loops that the base itself writes: what it knows, without a file of anybody's.
 
 A model that learns a style from few files forgets what else it could. The corpus it learned from cannot be shipped;
-but the base can be asked for loops of all kinds, and to find those as likely as before is to have forgotten nothing.
-A part of them is learned again beside the own files (rehearsal), another part only watched: the curve of forgetting.
-They are drawn as takes are: at temperature 1, with nothing cut off, a small model's loops are mostly noise, which
-would teach little and drown the own files (10.4 bits a note beside 6.4).
+but the base can be asked for loops of all kinds, and to find those as likely as before is to have forgotten little.
+They are watched: the curve of forgetting. If wanted, all but a fifth are learned again beside the own files
+(rehearsal). They are drawn as takes are: with nothing cut off, a small model's loops are mostly noise, which would
+drown the own files (10.4 bits a note beside 6.4).
 """
 
 import json

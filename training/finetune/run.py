@@ -169,8 +169,8 @@ class _Run:
         adapt(self.model, Method(config.style.method), rank=config.style.rank)
         self.settings = self._settings()
         data = self.settings.data
-        watched = math.ceil(len(self.loops) * WATCHED_SHARE)
         material = config.material
+        watched = math.ceil(len(self.loops) * (WATCHED_SHARE if material.rehearsal_share else 1.0))
         self.own = SongSource.open(data, split="train")
         self.valid = SongSource.open(data, split="valid")
         self.source = RehearsedSource(
@@ -180,10 +180,10 @@ class _Run:
         self.watched = first_windows(watched_loops, watched, rows_per_batch=data.rows_per_batch) if watched else []
 
     def _loops(self) -> list[Window]:
-        count = self.config.material.rehearsal_loops if self.config.material.rehearsal_share else 0
+        count = self.config.material.rehearsal_loops
         loops = read_loops(self.work / LOOPS) if count else []
         if loops is None:
-            self.say("state", state="rehearsing", text="The base writes loops, so that it does not forget …")
+            self.say("state", state="rehearsing", text="The base writes loops, to tell later what it forgot …")
             loops = base_loops(OnnxLoopModel(self.base), count, seed=self.config.material.seed)
             write_loops(self.work / LOOPS, loops)
             loops = read_loops(self.work / LOOPS)

@@ -56,6 +56,7 @@ def config(base: ModelBundle, *settings: str) -> FinetuneConfig:
         "style.ema_rows=2000",
         "style.rank=4",
         "material.rehearsal_loops=10",
+        "material.rehearsal_share=0.25",
         "material.rows_per_batch=512",
         "material.max_rows=192",
         "material.valid_windows=16",
