@@ -145,6 +145,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _A("view_larger", "Larger interface", "View", ("Ctrl+Shift++",)),
     _A("view_smaller", "Smaller interface", "View", ("Ctrl+Shift+-",)),
     _A("help_keys", "Keys", "Help", ("?", "F1")),
+    _A("help_ways_out", "Ways into your DAW", "Help", help="Drag, port and file, in a card under the roll."),
     _A("help_diagnostics", "Copy diagnostics", "Help"),
 )
 _REPEATING_MENUS = ("Edit", "View")  # a key held down there goes on nudging or zooming

@@ -113,6 +113,13 @@ class App(QObject):
         self._saving.timeout.connect(self.save)
         self.window.closing.connect(self.close)
         self.window.transport.badge.settings_changed.connect(self.change_settings)
+        self.window.ways_out.closed.connect(self._on_ways_out_closed)
+        actions = self.commands.actions
+        self.window.ways_out.set_actions(
+            [actions["file_hand_off"]],
+            [actions["file_render"]],
+            [actions["file_copy"], actions["file_save_as"], actions["file_reveal"]],
+        )
         self._apply_settings()
         if told:
             self.window.banner.say(" ".join(told))
@@ -178,6 +185,7 @@ class App(QObject):
             "view_larger": lambda: self.step_scale(SCALE_STEP_PERCENT),
             "view_smaller": lambda: self.step_scale(-SCALE_STEP_PERCENT),
             "help_keys": self.show_keys,
+            "help_ways_out": lambda: self.change_settings(replace(self.settings, shows_ways_out=True)),
             "help_diagnostics": self.copy_diagnostics,
         }
 
@@ -217,10 +225,15 @@ class App(QObject):
     def _apply_settings(self) -> None:
         self.state.set_view(middle_c_octave=self.settings.middle_c_octave, mouse=self.settings.mouse)
         self.board.offer_likenesses(on=self.settings.offers_likenesses)
+        self.window.ways_out.setVisible(self.settings.shows_ways_out)
         self.exports.options = self.settings.hand_off
         self.exports.folder = Path(self.settings.folder) if self.settings.folder else loops_folder()
         ways_out = [self.commands.actions[id] for id in WAYS_OUT]
         self.window.transport.badge.show_settings(self.settings, ways_out)
+
+    def _on_ways_out_closed(self) -> None:
+        self.change_settings(replace(self.settings, shows_ways_out=False))
+        self.window.roll.pitched.setFocus()
 
     def copy_diagnostics(self) -> None:
         """Put what a report of a problem needs on the clipboard; nothing of the music."""

@@ -11,6 +11,7 @@ from gui.panels.controls import ControlsPanel
 from gui.panels.takes import TakesPanel
 from gui.panels.tracks import TracksPanel
 from gui.panels.transport import TransportBar
+from gui.panels.ways_out import WaysOutCard
 from gui.piano_roll.editor import RollEditor
 from gui.piano_roll.state import RollState
 from gui.session import Session
@@ -87,6 +88,7 @@ class MainWindow(QMainWindow):
         self.roll = RollEditor(state)
         self.controls = ControlsPanel(state, session)
         self.takes = TakesPanel(board, state)
+        self.ways_out = WaysOutCard()
         self.banner = Banner()
         self.engine_label = QLabel("Engine is starting …")
         self.sound_label = QLabel("")
@@ -115,6 +117,7 @@ class MainWindow(QMainWindow):
         rows.addWidget(self.transport)
         rows.addWidget(banner)
         rows.addWidget(middle, 1)
+        rows.addWidget(self.ways_out)
         rows.addWidget(self.takes)
         self.setCentralWidget(central)
 

@@ -83,6 +83,9 @@ class Settings:
             "Hold clips open to the end", "A silent event at the loop's end, for Qtractor, which cuts at the last note."
         ),
     )
+    shows_ways_out: bool = field(
+        default=True, metadata=_about("Show the ways into your DAW", "The card under the roll.")
+    )
     plays_at_start: bool = field(
         default=True, metadata=_about("Play the first loop", "Whether a new user hears something at once.")
     )

@@ -1,9 +1,10 @@
 """Renders loops to WAV files: the mix, its stems or both, played many times, with a count-in if wanted.
 
-The work is cut into steps of one pass of one part, so that whoever does it can do other things in between, tell how
-far it is, and stop. Files appear at the very end, all of them or none: stems add up to the mix, so all share one gain.
+The work is cut into steps (a pass of a part, a file), so that whoever does it can do other things in between, tell
+how far it is, and stop. Files appear at the very end: stems add up to the mix, so all share one gain.
 """
 
+import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -61,11 +62,21 @@ def render_steps(
             stems[labels[part]] = audio
     peak = max(peak, float(np.abs(mix).max()))
     gain = np.float32(min(1.0, CEILING / peak) if peak else 1.0)
-    paths: list[str] = []
-    for path, audio in _files(wish, mix, stems):
-        write_wav(path, audio * gain, sample_rate)
-        paths.append(str(path))
-    return tuple(paths)
+    places: dict[Path, Path] = {}  # where a file is until all are there, and where it belongs
+    try:
+        for path, audio in _files(wish, mix, stems):
+            temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+            write_wav(temporary, audio * gain, sample_rate)
+            places[temporary] = path
+            yield 1.0
+        for temporary, path in places.items():
+            temporary.replace(path)
+    except OSError as error:
+        raise SoundError(f"{error.filename2 or wish.path} cannot be written: {error.strerror or error}.") from error
+    finally:
+        for temporary in places:
+            temporary.unlink(missing_ok=True)
+    return tuple(map(str, places.values()))
 
 
 def render_now(

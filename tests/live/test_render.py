@@ -83,3 +83,11 @@ def test_progress_grows_to_one_and_nothing_is_there_before_the_end(tmp_path: Pat
 def test_silence_is_told(tmp_path: Path) -> None:
     with pytest.raises(SoundError, match="nothing to be heard"):
         rendered(tmp_path / "d.wav", gains=(0, 0, 0, 1))
+
+
+def test_what_is_stopped_while_files_are_written_leaves_none(tmp_path: Path) -> None:
+    steps = render_steps(RenderWav(str(tmp_path / "e.wav"), LOOP, has_stems=True), sample_rate=RATE)
+    while not any(tmp_path.iterdir()):
+        next(steps)
+    steps.close()
+    assert not any(tmp_path.iterdir())

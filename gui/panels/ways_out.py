@@ -1,0 +1,91 @@
+"""The card of a first run: the three ways out of the window. Closed, it stays away; Help shows it again."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from gui.theme import SPACE_PX
+
+_DRAG = (
+    "Pull “⠿ Drag to DAW” (top right) or a part's card (left) onto a track of your DAW. "
+    "It is exactly as long as the loop, drums on channel 10."
+)
+_PORT = (
+    "A MIDI port of its own, to play your DAW's instruments in time, is not in this version yet. "
+    "Until then: drag the loop in, or render it to WAV."
+)
+_FILE = "Paste the file into your DAW or a folder, or save it. Every file stays in your Music folder."
+
+
+class WaysOutCard(QFrame):
+    """Says how a loop gets into a DAW, with a button for each way that has one."""
+
+    closed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("kind", "panel")
+        self.setAccessibleName("Three ways out: drag, port, file")
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self._buttons: list[QHBoxLayout] = []
+        row = QHBoxLayout(self)
+        row.setContentsMargins(SPACE_PX, SPACE_PX, SPACE_PX, SPACE_PX)
+        row.setSpacing(3 * SPACE_PX)
+        for title, text in (("1  Drag", _DRAG), ("2  Port", _PORT), ("3  File", _FILE)):
+            row.addLayout(self._column(title, text), 1)
+        close = QToolButton()
+        close.setText("✕")
+        close.setProperty("kind", "flat")
+        close.setToolTip("Close. Help → Ways into your DAW shows it again.")
+        close.setAccessibleName("Close the ways into your DAW")
+        close.clicked.connect(self.close_card)
+        row.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
+
+    def _column(self, title: str, text: str) -> QVBoxLayout:
+        column = QVBoxLayout()
+        column.setSpacing(4)
+        heading = QLabel(title)
+        heading.setStyleSheet("font-weight: 600;")
+        about = QLabel(text)
+        about.setProperty("kind", "muted")
+        about.setWordWrap(True)
+        buttons = QHBoxLayout()
+        self._buttons.append(buttons)
+        column.addWidget(heading)
+        column.addWidget(about)
+        column.addLayout(buttons)
+        column.addStretch(1)
+        return column
+
+    def set_actions(self, drag: Sequence[QAction], port: Sequence[QAction], file: Sequence[QAction]) -> None:
+        """Give each way its buttons."""
+        for layout, actions in zip(self._buttons, (drag, port, file), strict=True):
+            for action in actions:
+                button = QToolButton()
+                button.setDefaultAction(action)
+                button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+                layout.addWidget(button)
+            layout.addStretch(1)
+
+    def close_card(self) -> None:
+        self.hide()
+        self.closed.emit()
+
+    def event(self, event: QEvent) -> bool:
+        """Keep Escape from the window's own shortcut while the card has the keyboard."""
+        if event.type() is QEvent.Type.ShortcutOverride and _is_escape(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if _is_escape(event):
+            self.close_card()
+        else:
+            super().keyPressEvent(event)
+
+
+def _is_escape(event: QEvent) -> bool:
+    return isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
