@@ -46,6 +46,10 @@ class SoundError(EngineError):
     """Raised when a loop cannot be rendered to sound."""
 
 
+class AudioFileError(EngineError):
+    """Raised when a sound file cannot be read, written or heard as notes."""
+
+
 class CorpusError(EngineError):
     """Raised when training material cannot be found, read or used."""
 

@@ -1,0 +1,112 @@
+"""Drum stems as strokes: onsets of the sound, each judged by its spectrum.
+
+Every beginning in the sound is a candidate for each kind of drum. Of it are measured: how much each of twelve bands
+grows, absolutely and beside the strongest strokes of the stem (what tells a kick under a hat from a hat alone), and how
+fast lows, mids and highs die away (what tells a closed hat from an open one, a tom from a kick). A logistic regression
+a kind decides; several may sound at once. Weights were set on rendered train-split music by
+`benchmarks/fit_transcription.py`.
+"""
+
+from enum import Enum
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.audio.onsets import HOPS_A_SECOND, Bands, band_magnitudes, envelope_peaks, onset_envelope
+from engine.audio.pitched import HeardNote
+from engine.audio.reading import Samples
+from engine.audio.weights import DRUM_WEIGHTS
+
+Table = npt.NDArray[np.float64]
+
+
+class Drum(Enum):
+    """A kind of drum, and the General MIDI key that it is written as."""
+
+    KICK = 36
+    SNARE = 38
+    CLOSED_HAT = 42
+    OPEN_HAT = 46
+    TOM = 45
+    CYMBAL = 49
+
+
+# What else the General MIDI map calls the same kind.
+KEYS_OF_DRUM: dict[Drum, frozenset[int]] = {
+    Drum.KICK: frozenset({35, 36}),
+    Drum.SNARE: frozenset({37, 38, 39, 40}),
+    Drum.CLOSED_HAT: frozenset({42, 44}),
+    Drum.OPEN_HAT: frozenset({46}),
+    Drum.TOM: frozenset({41, 43, 45, 47, 48, 50}),
+    Drum.CYMBAL: frozenset({49, 51, 52, 53, 55, 57, 59}),
+}
+
+_EDGES_HZ = (30.0, 60.0, 100.0, 160.0, 250.0, 400.0, 700.0, 1200.0, 2200.0, 4000.0, 6500.0, 9000.0, 10900.0)
+_STROKE_SECONDS = 0.05
+_LEAST_ONSET = 0.06
+_SOUND_SECONDS = 0.03
+
+
+def hear_drums(samples: Samples, *, least: float = 0.5) -> tuple[HeardNote, ...]:
+    """Return the strokes of a drum stem, sorted.
+
+    Args:
+        samples: float32 [n] at `MODEL_RATE`.
+        least: Least likelihood of a stroke.
+    """
+    frames, table = drum_features(samples)
+    heard: list[HeardNote] = []
+    if not len(frames):
+        return ()
+    likely = 1 / (1 + np.exp(-(table @ np.array([DRUM_WEIGHTS[drum.name] for drum in Drum]).T)))
+    loudness = _velocities(table)
+    for row, frame in enumerate(frames.tolist()):
+        chances = likely[row].copy()
+        hats = [list(Drum).index(Drum.CLOSED_HAT), list(Drum).index(Drum.OPEN_HAT)]
+        chances[min(hats, key=lambda hat: chances[hat])] = 0.0  # a hat is open or closed
+        for drum, chance in zip(Drum, chances.tolist(), strict=True):
+            if chance >= least:
+                onset = frame / HOPS_A_SECOND
+                heard.append(HeardNote(onset, drum.value, onset + _SOUND_SECONDS * 2, loudness[row], round(chance, 3)))
+    return tuple(sorted(heard))
+
+
+def drum_features(samples: Samples) -> tuple[npt.NDArray[np.int64], Table]:
+    """Return the candidates of a stem: frames of their onsets [n], and what they are judged by, float64 [n, k]."""
+    envelope = onset_envelope(samples)
+    frames = envelope_peaks(envelope, least=_LEAST_ONSET, apart_frames=6)
+    bands = band_magnitudes(samples, _EDGES_HZ)
+    if not len(frames):
+        return frames, np.zeros((0, 0))
+    growth = _growth(bands, frames)
+    strongest = np.percentile(growth, 95, axis=0) + 1e-9
+    relative = np.log(np.maximum(growth / strongest, 1e-3))
+    share = np.log(np.maximum(growth / (growth.sum(axis=1, keepdims=True) + 1e-9), 1e-4))
+    decays = [_decay(bands[:, low:high].sum(axis=1), frames) for low, high in ((0, 3), (3, 7), (7, 12))]
+    bias = np.ones((len(frames), 1))
+    return frames, np.concatenate([bias, envelope[frames][:, None], relative, share, *decays], axis=1)
+
+
+def _growth(bands: Bands, frames: npt.NDArray[np.int64]) -> Table:
+    """Return how much each band is louder within a stroke than just before it, [n, bands]."""
+    reach = round(_STROKE_SECONDS * HOPS_A_SECOND)
+    padded = np.pad(bands, ((8, reach + 2), (0, 0)))
+    after = np.max([padded[frames + 8 + k] for k in range(reach)], axis=0)
+    before = np.mean([padded[frames + 8 - k] for k in (4, 5, 6)], axis=0)
+    return np.maximum(after - before, 0).astype(np.float64)
+
+
+def _decay(level: npt.NDArray[np.float32], frames: npt.NDArray[np.int64]) -> Table:
+    """Return how far a band has fallen 60, 120 and 220 ms after a stroke, in nats, [n, 3]."""
+    padded = np.pad(level, (0, 64), mode="edge") + 1e-6
+    top = np.max([padded[frames + k] for k in range(9)], axis=0)
+    later = [padded[frames + round(s * HOPS_A_SECOND)] for s in (0.06, 0.12, 0.22)]
+    return np.clip(np.log(np.stack(later, axis=1) / top[:, None]), -5, 1).astype(np.float64)
+
+
+def _velocities(table: Table) -> list[int]:
+    """Return a velocity for each stroke from how strongly it begins."""
+    strength = np.clip(table[:, 1], 0.02, 1.0)
+    return [int(v) for v in np.rint(112 + 40 * np.log10(strength)).clip(20, 127)]
+
+
