@@ -70,9 +70,7 @@ def decode(sounding: Activations, beginning: Activations, samples: Samples, rule
     )
 
 
-def candidates(
-    sounding: Activations, beginning: Activations, envelope: Envelope, rules: PitchRules
-) -> list[Candidate]:
+def candidates(sounding: Activations, beginning: Activations, envelope: Envelope, rules: PitchRules) -> list[Candidate]:
     """Return every onset peak in range, moved to the sound's own beginning, and how long its key sounds on."""
     found: list[Candidate] = []
     for key in range(max(rules.lowest - LOWEST_KEY, 0), min(rules.highest - LOWEST_KEY + 1, KEYS)):

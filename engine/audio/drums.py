@@ -108,5 +108,3 @@ def _velocities(table: Table) -> list[int]:
     """Return a velocity for each stroke from how strongly it begins."""
     strength = np.clip(table[:, 1], 0.02, 1.0)
     return [int(v) for v in np.rint(112 + 40 * np.log10(strength)).clip(20, 127)]
-
-

@@ -73,8 +73,11 @@ class PitchRules:
     is_mono: bool = False
 
 
-BASS_RULES = PitchRules(BASS_WEIGHTS, lowest=23, highest=67, onset=0.2, frame=0.2, apart_frames=6, least=0.3, is_mono=True)
+BASS_RULES = PitchRules(
+    BASS_WEIGHTS, lowest=23, highest=67, onset=0.2, frame=0.2, apart_frames=6, least=0.3, is_mono=True
+)
 POLYPHONIC_RULES = PitchRules(POLYPHONIC_WEIGHTS)
+
 
 def hear_pitches(
     samples: Samples, progress: Callable[[float], None] | None = None, *, threads: int = 0

@@ -6,6 +6,6 @@ holds both to the same result.
 """
 
 from engine.midi.smf_read import ReadResult, read, read_song, read_song_exact
-from engine.midi.smf_write import write
+from engine.midi.smf_write import write, write_part
 
-__all__ = ["ReadResult", "read", "read_song", "read_song_exact", "write"]
+__all__ = ["ReadResult", "read", "read_song", "read_song_exact", "write", "write_part"]

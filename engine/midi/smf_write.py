@@ -15,7 +15,7 @@ import mido
 from engine.errors import MidiFileError
 from engine.music.general_midi import DRUM_CHANNEL
 from engine.music.loop import Loop, Track
-from engine.music.timing import PPQ, microseconds_per_quarter
+from engine.music.timing import PPQ, Meter, microseconds_per_quarter
 
 MAX_NAME_LENGTH = 32
 ALL_NOTES_OFF = 123
@@ -48,6 +48,25 @@ def write(
     data = encode(loop, include_tempo=include_tempo, programs=programs, part=part, is_padded=is_padded)
     try:
         _replace(path, data)
+    except OSError as error:
+        raise MidiFileError(f"{path.name} cannot be written: {error.strerror or error}.") from error
+
+
+def write_part(track: Track, path: str | Path, *, tempo_bpm: float, meter: Meter) -> None:
+    """Write one part of any length to a type-0 file, to the end of its last bar; it appears whole or not at all.
+
+    Raises:
+        MidiFileError: The file cannot be written.
+    """
+    path = Path(path)
+    end = max((note.end for note in track.notes), default=1)
+    length = -(-end // meter.ticks_per_bar) * meter.ticks_per_bar
+    events = _conductor_events(Loop(meter=meter, tempo_bpm=tempo_bpm, bars=1), include_tempo=True)
+    channel = _channels((track,))[0]
+    file = mido.MidiFile(type=0, ticks_per_beat=PPQ)
+    file.tracks.append(_timed([*events, *_part_events(track, channel, programs=False)], length))
+    try:
+        _replace(path, file)
     except OSError as error:
         raise MidiFileError(f"{path.name} cannot be written: {error.strerror or error}.") from error
 
