@@ -85,7 +85,7 @@ def text_of(bass: list[float], polyphonic: list[float], drums: dict[str, list[fl
     rows = "".join(f'    "{name}": {_tuple(row)},\n' for name, row in drums.items())
     return (
         '"""Weights of the judgements in `decoding.py` and `drums.py`.\n\n'
-        'Written by `benchmarks/fit_transcription.py` from rendered music of the train split; not edited by hand.\n"""\n\n'
+        'Written by `benchmarks/fit_transcription.py` from rendered music of the train split.\n"""\n\n'
         f"# fmt: off\nBASS_WEIGHTS = {_tuple(bass)}\nPOLYPHONIC_WEIGHTS = {_tuple(polyphonic)}\n"
         f"DRUM_WEIGHTS: dict[str, tuple[float, ...]] = {{\n{rows}}}\n# fmt: on\n"
     )

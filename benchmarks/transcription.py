@@ -155,7 +155,8 @@ def drum_report(stems: Iterator[RenderedStem]) -> dict[str, object]:
     confused: Counter[str] = Counter()
     sound_seconds = used_seconds = 0.0
     number = 0
-    for number, stem in enumerate(stems, 1):
+    for stem in stems:
+        number += 1
         begun = time.perf_counter()
         found = hear_drums(stem.samples)
         used_seconds += time.perf_counter() - begun

@@ -84,7 +84,8 @@ def drum_features(samples: Samples) -> tuple[npt.NDArray[np.int64], Table]:
     share = np.log(np.maximum(growth / (growth.sum(axis=1, keepdims=True) + 1e-9), 1e-4))
     decays = [_decay(bands[:, low:high].sum(axis=1), frames) for low, high in ((0, 3), (3, 7), (7, 12))]
     bias = np.ones((len(frames), 1))
-    return frames, np.concatenate([bias, envelope[frames][:, None], relative, share, *decays], axis=1)
+    columns = [bias, envelope[frames][:, None], relative, share, *decays]
+    return frames, np.concatenate(columns, axis=1, dtype=np.float64)
 
 
 def _growth(bands: Bands, frames: npt.NDArray[np.int64]) -> Table:

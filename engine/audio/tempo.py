@@ -93,7 +93,7 @@ def _best_bpm(times: Array, weights: Array) -> float:
     while True:
         some = times - times[0] <= length
         step = 60 / max(min(length, whole), 1.0) / 40  # an error of a fortieth of a beat over the stretch
-        near = best + np.arange(-40, 41) * step
+        near = np.asarray(best + np.arange(-40, 41) * step, np.float64)
         best = float(near[np.argmax(_fit(times[some], weights[some], near))])
         if length >= whole:
             return best

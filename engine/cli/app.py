@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 ENGINE_COMMANDS: Mapping[str, str] = {
     "generate": "engine.cli.generate_command:generate",
     "render": "engine.cli.render_command:render",
+    "transcribe": "engine.cli.transcribe_command:transcribe_files",
     "inspect": "engine.cli.inspect_command:inspect",
     "bench": "engine.cli.bench_command:bench",
 }

@@ -1,0 +1,100 @@
+"""Sound rendered from known notes is heard as those notes; what cannot be heard is said in one sentence."""
+
+import os
+from pathlib import Path
+
+import mir_eval
+import numpy as np
+import pytest
+
+from engine.audio.extra import is_installed
+from engine.audio.transcribing import as_track, transcribe
+from engine.cli.app import main
+from engine.errors import AudioFileError
+from engine.live.synth import DEFAULT_SAMPLE_RATE, render_loop, write_wav
+from engine.midi import smf
+from engine.music.general_midi import Role
+from engine.music.loop import Loop, Note, Track
+
+pytestmark = pytest.mark.skipif(not is_installed(), reason="needs the audio extra")
+
+BEAT = 480
+LINE = (33, 33, 45, 40, 36, 36, 43, 40, 38, 38, 45, 41, 31, 31, 43, 35)
+CHORDS = ((57, 60, 64), (53, 57, 60), (60, 64, 67), (55, 59, 62))
+
+
+def bass() -> Loop:
+    notes = tuple(Note(i * BEAT, pitch, BEAT - 60, 100) for i, pitch in enumerate(LINE))
+    return Loop(tempo_bpm=104, bars=4, tracks=(Track(Role.BASS, notes, program=33),))
+
+
+def keys() -> Loop:
+    notes = [Note(4 * BEAT * bar, p, 4 * BEAT - 60, 90) for bar, chord in enumerate(CHORDS) for p in chord]
+    return Loop(tempo_bpm=104, bars=4, tracks=(Track(Role.KEYS, tuple(sorted(notes)), program=0),))
+
+
+def drums() -> Loop:
+    hits = [(36, beat * BEAT) for beat in range(0, 16, 2)] + [(38, beat * BEAT) for beat in range(1, 16, 2)]
+    return Loop(
+        tempo_bpm=104, bars=4, tracks=(Track(Role.DRUMS, tuple(sorted(Note(t, k, 120, 110) for k, t in hits))),)
+    )
+
+
+def written(loop: Loop, path: Path) -> Path:
+    write_wav(str(path), render_loop(loop, passes=1), DEFAULT_SAMPLE_RATE)
+    return path
+
+
+def f1(loop: Loop, path: Path, role: Role) -> float:
+    """Return the F1 of onsets within 50 ms and pitches, by mir_eval."""
+    seconds = 60 / loop.tempo_bpm / BEAT
+    expected = loop.tracks[0].notes
+    found = transcribe(path, role=role).notes
+
+    def hertz(pitches: list[int]) -> np.ndarray:
+        return 440.0 * 2 ** ((np.array(pitches) - 69) / 12)
+
+    spans = np.array([(n.onset * seconds, n.end * seconds) for n in expected])
+    others = np.array([(n.onset_seconds, n.end_seconds) for n in found])
+    _, _, score, _ = mir_eval.transcription.precision_recall_f1_overlap(
+        spans, hertz([n.pitch for n in expected]), others, hertz([n.pitch for n in found]), offset_ratio=None
+    )
+    return float(score)
+
+
+@pytest.mark.parametrize(
+    ("loop", "role", "least"), [(bass(), Role.BASS, 0.85), (keys(), Role.KEYS, 0.75), (drums(), Role.DRUMS, 0.8)]
+)
+def test_rendered_notes_are_heard(tmp_path: Path, loop: Loop, role: Role, least: float) -> None:
+    assert f1(loop, written(loop, tmp_path / "stem.wav"), role) >= least
+
+
+def test_tempo_is_found_and_notes_keep_their_place(tmp_path: Path) -> None:
+    heard = transcribe(written(bass(), tmp_path / "bass.wav"))
+    assert heard.role is Role.BASS
+    assert heard.tempo.bpm == pytest.approx(104, rel=0.04)
+    first, second = as_track(heard).notes[:2]
+    assert second.onset - first.onset == pytest.approx(BEAT, abs=30)
+
+
+def test_the_command_writes_what_it_heard_and_names_what_it_could_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written(bass(), tmp_path / "bass.wav")
+    (tmp_path / "broken.wav").write_bytes(b"RIFF nothing more")
+    arguments = ["transcribe", str(tmp_path / "bass.wav"), str(tmp_path / "broken.wav"), "--out", str(tmp_path / "out")]
+    assert main(arguments) == 1
+    assert "broken.wav" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["bass.mid"]
+    assert smf.read(tmp_path / "out" / "bass.mid").loop.tracks[0].role is Role.BASS
+
+
+def test_silence_a_folder_text_and_what_is_not_there_are_refused_in_one_sentence(tmp_path: Path) -> None:
+    write_wav(str(tmp_path / "silent.wav"), np.zeros((44_100, 2), np.float32), 44_100)
+    write_wav(str(tmp_path / "one.wav"), np.ones((1, 2), np.float32), 44_100)
+    (tmp_path / "text.wav").write_text("this is no sound")
+    os.symlink(tmp_path / "loop.wav", tmp_path / "loop.wav")
+    for name in ("silent.wav", "one.wav", "text.wav", "loop.wav", "missing.wav", "."):
+        with pytest.raises(AudioFileError) as caught:
+            transcribe(tmp_path / name)
+        assert "\n" not in str(caught.value)
