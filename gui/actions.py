@@ -139,6 +139,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _A("view_zoom_out", "Zoom out", "View", ("-", "Ctrl+-")),
     _A("view_fit", "Show the whole loop", "View", ("Z",)),
     _A("view_fold", "Fold to scale / used / all", "View", ("Y",)),
+    _A("view_notes", "List of notes…", "View", ("N",), help="The part's notes as a table, for reading and typing."),
     _A("view_snap_finer", "Finer grid", "View", ("Ctrl+1",)),
     _A("view_snap_coarser", "Coarser grid", "View", ("Ctrl+2",)),
     _A("view_theme", "Dark / light / high contrast", "View", ("Ctrl+Shift+L",)),

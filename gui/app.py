@@ -29,6 +29,7 @@ from gui.journal import Journal, read_journal
 from gui.main_window import MainWindow
 from gui.panels.keys import KeysDialog
 from gui.panels.settings import SettingsDialog
+from gui.piano_roll import accessible
 from gui.piano_roll.state import RollState
 from gui.piano_roll.transform import Fold, Snap
 from gui.playback import Playback
@@ -92,6 +93,7 @@ class App(QObject):
         self.board = TakeBoard(self.bridge, self)
         self.playback = Playback(self.bridge, self.state, self.session, self)
         self._apply_looks()
+        accessible.install()
         self.window = MainWindow(self.state, self.session, self.board)
         self.files = Files(self.bridge, self.document, say=self.window.say, warn=self.window.banner.say)
         self.exports = Exports(self.bridge, self.state, say=self.window.say, warn=self.window.banner.say)

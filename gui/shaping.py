@@ -1,4 +1,4 @@
-"""Shaping what is there: the quantise and groove dialogs and what they do."""
+"""Shaping what is there: the dialogs for quantising, grooves and single notes, and what they do."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +11,7 @@ from engine.music.loop import Loop
 from engine.music.part_groove import AS_WRITTEN
 from gui.editing import Editor
 from gui.panels.groove import GrooveDialog
+from gui.panels.note_list import NoteListDialog
 from gui.panels.quantise import QuantiseDialog
 from gui.session import Session
 
@@ -38,7 +39,11 @@ class Shaping(QObject):
 
     def slots(self) -> dict[str, Callable[..., None]]:
         """Return what each action does."""
-        return {"edit_quantise_how": self.show_quantise, "part_groove": self.show_groove}
+        return {
+            "edit_quantise_how": self.show_quantise,
+            "part_groove": self.show_groove,
+            "view_notes": lambda: self._show(NoteListDialog(self._editor.state, self._window)),
+        }
 
     def show_quantise(self) -> None:
         if self._editor.subject:

@@ -5,7 +5,16 @@ step. What a press begins is decided by `mouse.py`; this widget maps pixels and 
 """
 
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
+from PySide6.QtGui import (
+    QAccessibleInterface,
+    QColor,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gui.piano_roll.habits import MouseHabits
@@ -41,6 +50,7 @@ class RollPane(QWidget):
         self.axis = RowAxis(row_px=DRUM_ROW_PX if is_drums else 14.0)
         self.rows: RowMap = state.rows(is_drums=is_drums)
         self.box: QRectF | None = None
+        self.accessible: QAccessibleInterface | None = None  # made when it is asked for, see `accessible.py`
         self._fold = state.view.fold
         self._tables: tuple[PartTable, ...] = ()
         self._compared: tuple[PartTable, ...] = ()
