@@ -39,7 +39,7 @@ class AccessiblePane(QAccessibleWidget):
     def childCount(self) -> int:
         return sum(len(table.notes) for table in self.pane.tables)
 
-    def child(self, index: int) -> QAccessibleInterface | None:
+    def child(self, index: int) -> QAccessibleInterface | None:  # pyright: ignore[reportIncompatibleMethodOverride] the stubs leave out None
         if not 0 <= index < self.childCount():
             return None
         if index not in self._items:
@@ -49,7 +49,7 @@ class AccessiblePane(QAccessibleWidget):
     def indexOfChild(self, child: QAccessibleInterface) -> int:
         return child.index if isinstance(child, AccessibleNote) else -1
 
-    def childAt(self, x: int, y: int) -> QAccessibleInterface | None:
+    def childAt(self, x: int, y: int) -> QAccessibleInterface | None:  # pyright: ignore[reportIncompatibleMethodOverride] the stubs leave out None
         hit = self.pane.hit(self.pane.mapFromGlobal(QRect(x, y, 1, 1).topLeft()).toPointF())
         if hit is None:
             return None
@@ -80,16 +80,16 @@ class AccessibleNote(QAccessibleInterface):
     def isValid(self) -> bool:
         return self._ref is not None
 
-    def object(self) -> QObject | None:
+    def object(self) -> QObject | None:  # pyright: ignore[reportIncompatibleMethodOverride] the stubs leave out None
         return None
 
     def parent(self) -> QAccessibleInterface:
         return self._parent
 
-    def child(self, index: int) -> QAccessibleInterface | None:
+    def child(self, index: int) -> QAccessibleInterface | None:  # pyright: ignore[reportIncompatibleMethodOverride] the stubs leave out None
         return None
 
-    def childAt(self, x: int, y: int) -> QAccessibleInterface | None:
+    def childAt(self, x: int, y: int) -> QAccessibleInterface | None:  # pyright: ignore[reportIncompatibleMethodOverride] the stubs leave out None
         return None
 
     def childCount(self) -> int:
