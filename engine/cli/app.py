@@ -23,6 +23,8 @@ ENGINE_COMMANDS: Mapping[str, str] = {
     "generate": "engine.cli.generate_command:generate",
     "render": "engine.cli.render_command:render",
     "transcribe": "engine.cli.transcribe_command:transcribe_files",
+    "play": "engine.cli.play_command:play",
+    "ports": "engine.cli.play_command:ports",
     "inspect": "engine.cli.inspect_command:inspect",
     "bench": "engine.cli.bench_command:bench",
 }

@@ -1,0 +1,50 @@
+"""`turnaround play` and `turnaround ports`: a loop to a MIDI port, for a DAW or a synth to play."""
+
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.cli.console import people, say
+from engine.errors import MidiFileError
+from engine.jobs.live import VIRTUAL_OUT
+from engine.live.port_player import play_to_port
+from engine.midi import smf
+from engine.midi.ports import open_output, output_names
+
+
+def play(
+    file: Annotated[Path, typer.Argument(help="A MIDI file.")],
+    virtual: Annotated[str, typer.Option(help="Name of the port that is made for others to find.")] = VIRTUAL_OUT,
+    port: Annotated[str, typer.Option(help="A port to send to in its place; part of its name is enough.")] = "",
+    clock: Annotated[bool, typer.Option("--clock", help="Send MIDI clock too.")] = False,
+    passes: Annotated[int, typer.Option(min=0, help="How often; 0 until Ctrl+C.")] = 0,
+) -> None:
+    """Play a MIDI file to a port, round and round without a gap; drums on channel 10."""
+    read = smf.read(file)
+    for sentence in read.dropped:
+        people().print(sentence, style="yellow", markup=False, soft_wrap=True)
+    if not read.loop.note_count:
+        raise MidiFileError(f"{file.name} holds no notes.", "There is nothing to be played.")
+    stopped: list[int] = []
+    before = {each: signal.signal(each, lambda number, _: stopped.append(number)) for each in _STOPPING}
+    output = open_output(port or virtual, is_virtual=not port)
+    try:
+        people().print(f"{output.system}: playing to “{port or virtual}”, Ctrl+C stops", markup=False)
+        play_to_port(read.loop, output, passes=passes, sends_clock=clock, is_stopped=lambda: bool(stopped))
+    finally:
+        output.close()
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
+
+
+def ports() -> None:
+    """List the MIDI ports that notes can be sent to."""
+    system, names = output_names()
+    people().print(f"{system}: {len(names)} port{'s' if len(names) != 1 else ''}", markup=False)
+    for name in names:
+        say(name)
