@@ -13,8 +13,8 @@ _DRAG = (
     "It is exactly as long as the loop, drums on channel 10."
 )
 _PORT = (
-    "A MIDI port of its own, to play your DAW's instruments in time, is not in this version yet. "
-    "Until then: drag the loop in, or render it to WAV."
+    "“turnaround play FILE” makes the MIDI port “Turnaround Out”, which plays your DAW's instruments round and round. "
+    "From this window it comes later: drag the loop in, or save it and play the file."
 )
 _FILE = "Paste the file into your DAW or a folder, or save it. Every file stays in your Music folder."
 
