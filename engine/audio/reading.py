@@ -132,7 +132,7 @@ def read_sound(path: Path, *, rate: int = MODEL_RATE) -> Sound:
         if seconds > MAX_SECONDS:
             raise AudioFileError(
                 f"{path.name} is {_length(seconds)} long; up to {MAX_SECONDS // 60} minutes can be heard as notes.",
-                "Cut it first: turnaround transcribe FILE --crop every:600 --convert-only --out DIR.",
+                "Cut it into shorter files first.",
             )
         mono = (block.mean(axis=1, keepdims=True) for block in blocks(file))
         samples = np.concatenate([np.zeros((0, 1), np.float32), *resampled(mono, 1, file.samplerate, rate)])[:, 0]

@@ -31,45 +31,60 @@ def transcribe_files(
         bars = Meter.parse(meter)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    sounds = _sound_files(files)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise EngineError(f"The folder {out} cannot be made.", error.strerror or str(error)) from error
-    failed = 0
+    sounds, failures = _sound_files(files)
+    written: set[Path] = set()
     for path in sounds:
+        goal = out / f"{path.stem}.mid"
         try:
-            say(str(_transcribed(path, out, role=role, tempo_bpm=tempo, meter=bars)))
+            _check_is_new(goal, path, written)
+            _transcribe_to(goal, path, role=role, tempo_bpm=tempo, meter=bars)
         except AudioFileError as error:
-            failed += 1
-            people().print(str(error), style="red", markup=False, soft_wrap=True)
-    if failed:
+            failures.append(error)
+            _tell(error)
+        else:
+            written.add(goal)
+            say(str(goal))
+    if failures:
         raise typer.Exit(1)
 
 
-def _sound_files(paths: list[Path]) -> list[Path]:
-    """Return the files as named, and the sound files that folders hold.
+def _check_is_new(goal: Path, path: Path, written: set[Path]) -> None:
+    if goal in written:
+        raise AudioFileError(f"{path} would overwrite {goal.name} of another file.", "Give it another name.")
 
-    Raises:
-        AudioFileError: A folder holds none.
-    """
+
+def _tell(error: AudioFileError) -> None:
+    people().print(str(error), style="red", markup=False, soft_wrap=True)
+
+
+def _sound_files(paths: list[Path]) -> tuple[list[Path], list[AudioFileError]]:
+    """Return the files as named and the sound files that folders hold, and what was told of folders without any."""
     found: list[Path] = []
+    failures: list[AudioFileError] = []
     for path in paths:
-        inside = sorted(each for each in path.iterdir() if is_audio_path(each)) if path.is_dir() else [path]
+        try:
+            inside = sorted(each for each in path.iterdir() if is_audio_path(each)) if path.is_dir() else [path]
+        except OSError as error:
+            failures.append(AudioFileError(f"The folder {path} cannot be read: {error.strerror}."))
+            _tell(failures[-1])
+            continue
         if not inside:
-            raise AudioFileError(f"{path} holds no sound files.", "Give WAV, AIFF, FLAC, OGG or MP3 files.")
+            failures.append(AudioFileError(f"{path} holds no sound files.", "Give WAV, AIFF, FLAC, OGG or MP3 files."))
+            _tell(failures[-1])
         found += inside
-    return found
+    return found, failures
 
 
-def _transcribed(path: Path, out: Path, *, role: Role | None, tempo_bpm: float | None, meter: Meter) -> Path:
+def _transcribe_to(goal: Path, path: Path, *, role: Role | None, tempo_bpm: float | None, meter: Meter) -> None:
     heard = transcribe(path, role=role, tempo_bpm=tempo_bpm, meter=meter)
     track = as_track(heard)
     if not track.notes:
         raise AudioFileError(f"{path.name} has no notes after its bar 1.", "Tell the tempo with --tempo.")
-    written = out / f"{path.stem}.mid"
-    smf.write_part(track, written, tempo_bpm=heard.tempo.bpm, meter=meter)
+    smf.write_part(track, goal, tempo_bpm=heard.tempo.bpm, meter=meter)
     key = f", {heard.key}" if heard.key else ""
     notes = f"{len(track.notes)} {heard.role.value} notes, {heard.tempo.bpm:.2f} BPM{key}"
     people().print(f"{path.name}: {notes}, bar 1 at {heard.tempo.bar_one_seconds:.2f} s", markup=False, soft_wrap=True)
-    return written

@@ -1,6 +1,7 @@
 """Sound rendered from known notes is heard as those notes; what cannot be heard is said in one sentence."""
 
 import os
+import struct
 from pathlib import Path
 
 import mir_eval
@@ -98,3 +99,32 @@ def test_silence_a_folder_text_and_what_is_not_there_are_refused_in_one_sentence
         with pytest.raises(AudioFileError) as caught:
             transcribe(tmp_path / name)
         assert "\n" not in str(caught.value)
+
+
+def test_an_empty_folder_or_a_second_file_of_a_name_does_not_stop_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "again").mkdir()
+    first = written(bass(), tmp_path / "bass.wav")
+    second = written(keys(), tmp_path / "again" / "bass.wav")
+    arguments = ["transcribe", str(tmp_path / "empty"), str(first), str(second), "--out", str(tmp_path / "out")]
+    assert main(arguments) == 1
+    told = capsys.readouterr().err
+    assert "empty holds no sound files" in told
+    assert "would overwrite bass.mid" in told
+    part = smf.read(tmp_path / "out" / "bass.mid").loop.tracks[0]
+    assert part.role is Role.BASS
+    assert len(part.notes) >= len(LINE) // 2
+
+
+def test_ten_hours_are_refused_before_they_are_read(tmp_path: Path) -> None:
+    frames = 36_000 * 48_000 * 2  # bytes of 16-bit mono, a sparse file
+    form = struct.pack("<IHHIIHH", 16, 1, 1, 48_000, 96_000, 2, 16)
+    header = b"RIFF" + struct.pack("<I", 36 + frames) + b"WAVEfmt " + form
+    path = tmp_path / "ten.wav"
+    with path.open("wb") as file:
+        file.write(header + b"data" + struct.pack("<I", frames))
+        file.truncate(44 + frames)
+    with pytest.raises(AudioFileError, match=r"10\.0 hours long; up to 30 minutes"):
+        transcribe(path)
