@@ -41,9 +41,12 @@ def daw(name: str, *marks: pytest.MarkDecorator) -> object:
 @pytest.fixture
 def desktop(tmp_path: Path) -> Iterator[Desktop]:
     desktop = Desktop(tmp_path / "home", SCREEN)
-    with JackServer(desktop.environment) as server:
-        desktop.environment |= server.environment
-        yield desktop
+    try:
+        with JackServer(desktop.environment) as server:
+            desktop.environment |= server.environment
+            yield desktop
+            desktop.close()  # before the server, or its clients complain
+    finally:
         desktop.close()
 
 
