@@ -68,6 +68,19 @@ class Player:
     def is_playing(self) -> bool:
         return self._pattern is not None
 
+    def end_of_pass(self, passes: int) -> float:
+        """Return the song's tick at which the pattern that begins or plays has come round so often.
+
+        Raises:
+            RuntimeError: Nothing plays.
+        """
+        if self._next is not None:
+            _, pattern, origin = self._next
+            return origin + passes * pattern.length
+        if self._pattern is None:
+            raise RuntimeError("nothing plays")
+        return self._origin + passes * self._pattern.length
+
     def position(self) -> tuple[float, int, int]:
         """Return the pattern's tick, its token and its pass; (-1, 0, 0) when stopped."""
         if self._pattern is None:

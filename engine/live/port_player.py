@@ -1,5 +1,6 @@
 """A loop played to a MIDI port until it is over or someone stops it: no window, no sound of our own."""
 
+import math
 import time
 from collections.abc import Callable
 
@@ -8,7 +9,6 @@ from engine.live.player import Player, TimedMessage
 from engine.live.schedule import pattern_of
 from engine.midi.ports import MidiOutput
 from engine.music.loop import Loop
-from engine.music.timing import seconds_from_ticks
 
 AHEAD_SECONDS = 0.3
 PAUSE_SECONDS = 0.001
@@ -55,10 +55,11 @@ def play_to_port(
     player = Player(clock, _PortSink(output), clock_port="" if sends_clock else None)
     _wait(output, output.now() + LEAD_SECONDS, is_stopped, pause)
     player.play(pattern_of(loop))
-    begin = output.now() + output.margin_seconds
-    end = begin + passes * seconds_from_ticks(loop.length, loop.tempo_bpm) if passes else float("inf")
-    while output.now() < end - output.margin_seconds and not is_stopped():
-        player.advance(min(output.now() + AHEAD_SECONDS, end))
+    end_tick = player.end_of_pass(passes) if passes else math.inf
+    last = end_tick - 0.5  # the next pass begins on `end_tick` itself and must not
+    while not is_stopped() and clock.tick_at(output.now()) < end_tick:
+        horizon = output.now() + AHEAD_SECONDS
+        player.advance(min(horizon, clock.seconds_at(last)) if passes else horizon)
         output.pump()
         pause(PAUSE_SECONDS)
     player.stop()

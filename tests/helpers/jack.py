@@ -1,7 +1,8 @@
 """A JACK server of a test's own: real, without a sound card, and gone when the test is.
 
 Starts `jackd -d dummy` under a name that nobody else has. It is ended with SIGTERM: a killed server keeps one of the
-few places that the system has for them.
+eight places that the system has for them. It waits for clients that died without leaving, and would have to be
+killed: end every client before it, in a way that lets the client leave.
 """
 
 import os

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -58,7 +59,9 @@ class Monitor:
         return [(int(frame), tuple(int(byte, 16) for byte in text.split())) for frame, text in found]
 
     def close(self) -> None:
-        self._process.terminate()
+        """End it as Ctrl+C does: so it leaves JACK and writes what it still holds; a second time does nothing."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
         self._process.wait(10)
         self._file.close()
 
@@ -82,6 +85,7 @@ def test_a_hundred_passes_arrive_in_order_with_every_on_and_off(
     process = start(server, tmp_path / "loop.mid", "--port", MONITOR, "--passes", str(PASSES))
     _, complaint = process.communicate(timeout=90)
     assert process.returncode == 0, complaint
+    monitor.close()
     notes = [(frame, data) for frame, data in monitor.messages() if data[0] >> 4 in (8, 9)]
     one_pass = [
         (0x90, 40, 100), (0x99, 36, 110), (0x89, 36, 0), (0x99, 42, 70), (0x89, 42, 0), (0x80, 40, 0),
@@ -103,6 +107,7 @@ def test_a_stopped_program_leaves_no_note_on_at_its_virtual_port(
     until(lambda: len(monitor.messages()) > 30, "notes")
     process.terminate()
     process.communicate(timeout=30)
+    monitor.close()
     sounding: set[tuple[int, int]] = set()
     for _, data in monitor.messages():
         if data[0] >> 4 == 9:
