@@ -57,7 +57,23 @@ class MidiOutput(Protocol):
         ...
 
 
-class RtMidiOutput:
+class _Queue:
+    """Messages that wait for their time, sorted by it."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[float, bytes]] = deque()
+
+    def put(self, seconds: float, data: bytes) -> None:
+        """See `MidiOutput.put`."""
+        self._waiting.append((seconds, data))
+
+    def cancel_from(self, seconds: float) -> None:
+        """See `MidiOutput.cancel_from`."""
+        while self._waiting and self._waiting[-1][0] >= seconds:
+            self._waiting.pop()
+
+
+class RtMidiOutput(_Queue):
     """A port of ALSA, CoreMIDI, WinMM or JACK through rtmidi.
 
     Args:
@@ -72,7 +88,7 @@ class RtMidiOutput:
 
     def __init__(self, port: str, *, is_virtual: bool) -> None:
         self._device, self.system = _first_system()
-        self._waiting: deque[tuple[float, bytes]] = deque()
+        super().__init__()
         if is_virtual:
             if sys.platform == "win32":
                 raise MidiPortError("No port can be made here.", NO_VIRTUAL_PORTS)
@@ -88,15 +104,6 @@ class RtMidiOutput:
         """See `MidiOutput.now`."""
         return time.perf_counter()
 
-    def put(self, seconds: float, data: bytes) -> None:
-        """See `MidiOutput.put`."""
-        self._waiting.append((seconds, data))
-
-    def cancel_from(self, seconds: float) -> None:
-        """See `MidiOutput.cancel_from`."""
-        while self._waiting and self._waiting[-1][0] >= seconds:
-            self._waiting.pop()
-
     def pump(self) -> None:
         """See `MidiOutput.pump`."""
         now = self.now()
@@ -110,7 +117,7 @@ class RtMidiOutput:
         self._device.delete()
 
 
-class JackOutput:
+class JackOutput(_Queue):
     """A port of a JACK client of our own; messages are written at exact frames, in JACK's own cycle.
 
     Args:
@@ -136,7 +143,7 @@ class JackOutput:
         except library.JackError as error:
             raise MidiPortError("There is no MIDI system here.", NO_SYSTEM) from error
         self._rate = float(self._client.samplerate)
-        self._waiting: deque[tuple[float, bytes]] = deque()
+        super().__init__()
         self._port: Any = self._client.midi_outports.register(port if is_virtual else "Turnaround Out")
         self._client.set_process_callback(self._process)
         self._client.activate()
@@ -164,15 +171,6 @@ class JackOutput:
     def now(self) -> float:
         """See `MidiOutput.now`."""
         return self._client.frame_time / self._rate
-
-    def put(self, seconds: float, data: bytes) -> None:
-        """See `MidiOutput.put`."""
-        self._waiting.append((seconds, data))
-
-    def cancel_from(self, seconds: float) -> None:
-        """See `MidiOutput.cancel_from`."""
-        while self._waiting and self._waiting[-1][0] >= seconds:
-            self._waiting.pop()
 
     def pump(self) -> None:
         """JACK asks by itself."""
