@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -23,6 +24,7 @@ from PySide6.QtWidgets import QApplication
 from engine.music.general_midi import Role
 from engine.music.loop import Loop, Note, Track
 from gui.piano_roll.editor import RollEditor
+from gui.piano_roll.selection import NoteRef
 from gui.piano_roll.state import RollState
 
 SIZE_PX = (1200, 700)
@@ -43,6 +45,14 @@ def a_full_loop(notes: int = NOTES) -> Loop:
         places = [(i * length // each // 30 * 30, base + i * step % lanes, 40 + i * 37 % 88) for i in range(each)]
         tracks.append(Track(role).with_notes(Note(t, p, min(60, length - t), v) for t, p, v in places))
     return Loop(bars=16, tracks=tuple(tracks))
+
+
+def with_a_louder_note(loop: Loop, *, part: int) -> Loop:
+    """Return the loop with one note of a part changed."""
+    track = loop.tracks[part]
+    first, *others = track.notes
+    changed = track.with_notes((replace(first, velocity=first.velocity % 127 + 1), *others))
+    return replace(loop, tracks=(*loop.tracks[:part], changed, *loop.tracks[part + 1 :]))
 
 
 def timed(act: Callable[[], None], rounds: int) -> tuple[float, float]:
@@ -68,17 +78,17 @@ def paint_times(rounds: int) -> None:
     QApplication.processEvents()
     print(f"{state.loop.note_count} notes, {SIZE_PX[0]} x {SIZE_PX[1]} px; limit {PAINT_LIMIT_MS} ms median")
 
+    frames = iter(range(1 << 30))
+
     def repaint() -> None:
         for pane in (editor.pitched, editor.drums):
+            pane.paint_anew()
             pane.repaint()
 
     def select() -> None:
-        editor.pitched.update()
-        editor.drums.update()
-        state.selection_changed.emit()
+        note = state.loop.tracks[2].notes[next(frames) % 900]
+        state.select(frozenset({NoteRef(2, note)}))
         QApplication.processEvents()
-
-    frames = iter(range(1 << 30))
 
     def pan() -> None:
         direction = 40 if next(frames) // 20 % 2 else -40
@@ -90,8 +100,10 @@ def paint_times(rounds: int) -> None:
         editor.pitched.set_time_axis(state.view.time.zoomed(factor, at_x_px=600))
         QApplication.processEvents()
 
+    edits = [state.loop, with_a_louder_note(state.loop, part=2)]
+
     def edited() -> None:
-        state.content_changed.emit()
+        state.set_loop(edits[next(frames) % 2])
         QApplication.processEvents()
 
     for name, act in (
@@ -181,8 +193,6 @@ class Heartbeat:
 
 def heartbeats(seconds: float) -> None:
     """Print the heartbeat while idle, and while the real worker writes 16 takes."""
-    from dataclasses import replace
-
     from engine.service import EngineService
     from engine.worker import BundleLoader
     from gui.app import App, Places

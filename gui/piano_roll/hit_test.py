@@ -48,6 +48,7 @@ class PartTable:
         row: Row of each note.
         velocity: 1 to 127.
         longest: Ticks of the longest note, for culling.
+        source, rows: What the table was made of.
     """
 
     part: int
@@ -57,6 +58,8 @@ class PartTable:
     row: IntArray
     velocity: IntArray
     longest: int
+    source: tuple[Note, ...]
+    rows: RowMap
 
     def between(self, start_tick: float, end_tick: float) -> slice:
         """Return the rows of the table that may sound in [start, end); a few too many, never too few."""
@@ -65,22 +68,32 @@ class PartTable:
         return slice(first, last)
 
 
-def part_tables(loop: Loop, rows: RowMap) -> tuple[PartTable, ...]:
-    """Return a table for every part that belongs on these rows."""
+def part_tables(loop: Loop, rows: RowMap, before: tuple[PartTable, ...] = ()) -> tuple[PartTable, ...]:
+    """Return a table for every part that belongs on these rows.
+
+    Args:
+        loop: What is shown.
+        rows: The rows of a pane.
+        before: The tables of the same pane until now: an edit changes one part, the others' tables stay.
+    """
+    known = {table.part: table for table in before}
     return tuple(
-        _part_table(part, track.notes, rows)
+        _part_table(part, track.notes, rows, known.get(part))
         for part, track in enumerate(loop.tracks)
         if track.is_drums == rows.is_drums
     )
 
 
-def _part_table(part: int, notes: tuple[Note, ...], rows: RowMap) -> PartTable:
-    shown = tuple(note for note in notes if note.pitch in rows.rows)
-    columns = [(n.onset, n.end, rows.rows[n.pitch], n.velocity) for n in shown]
-    table = np.array(columns, dtype=np.int32).reshape(-1, 4)
-    onset, end, row, velocity = (np.ascontiguousarray(column) for column in table.T)
-    longest = int((end - onset).max()) if len(shown) else 0
-    return PartTable(part, shown, onset, end, row, velocity, longest)
+def _part_table(part: int, notes: tuple[Note, ...], rows: RowMap, before: PartTable | None) -> PartTable:
+    if before is not None and before.source is notes and before.rows is rows:
+        return before
+    row_of = rows.rows
+    shown = tuple(note for note in notes if note.pitch in row_of)
+    onset = np.array([note.onset for note in shown], np.int32)
+    duration = np.array([note.duration for note in shown], np.int32)
+    row = np.array([row_of[note.pitch] for note in shown], np.int32)
+    velocity = np.array([note.velocity for note in shown], np.int32)
+    return PartTable(part, shown, onset, onset + duration, row, velocity, int(duration.max(initial=0)), notes, rows)
 
 
 def note_at(

@@ -130,11 +130,8 @@ def _paint_after_end(painter: QPainter, scene: Scene, area: QRect) -> None:
         painter.drawLine(QLineF(end_x, area.top(), end_x, area.bottom()))
 
 
-def paint_notes(
-    painter: QPainter, scene: Scene, tables: tuple[PartTable, ...], area: QRect, *, selection: Selection
-) -> None:
-    """Paint the notes of all parts: ghosts, then the part in front, then what is selected, then the seam's echo."""
-    chosen = notes_by_part(selection)
+def paint_notes(painter: QPainter, scene: Scene, tables: tuple[PartTable, ...], area: QRect) -> None:
+    """Paint the notes of all parts and the seam's echo: ghosts first, then the part in front."""
     ground = QColor(scene.theme.row)
     for table in sorted(tables, key=lambda table: table.part == scene.front):
         color = scene.theme.role(scene.loop.tracks[table.part].role)
@@ -142,6 +139,13 @@ def paint_notes(
             color = mixed(color, ground, GHOST_SHARE)
         _paint_part(painter, scene, table, area, color)
         _paint_seam(painter, scene, table, area, color)
+
+
+def paint_selected(
+    painter: QPainter, scene: Scene, tables: tuple[PartTable, ...], area: QRect, selection: Selection
+) -> None:
+    """Paint the selected notes over the others."""
+    chosen = notes_by_part(selection)
     for table in tables:
         if table.part in chosen:
             _paint_selected(painter, scene, table, area, chosen[table.part])

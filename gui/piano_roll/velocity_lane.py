@@ -1,6 +1,10 @@
 """Velocities as stems under the roll; drag across them to draw."""
 
-from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
+from bisect import bisect_left
+from collections.abc import Collection
+from operator import attrgetter
+
+from PySide6.QtCore import QLine, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
@@ -13,7 +17,7 @@ from gui.theme import mixed
 HEIGHT_PX = 64
 MARGIN_PX = 6
 REACH_PX = 6.0
-HEAD_PX = 3.0
+HEAD_PX = 5  # odd: the stem is in the middle
 
 
 class VelocityLane(QWidget):
@@ -64,16 +68,22 @@ class VelocityLane(QWidget):
         track = loop.tracks[front]
         color = theme.role(track.role)
         first, last = time.tick_of(event.rect().left() - HEAD_PX), time.tick_of(event.rect().right() + HEAD_PX)
-        shown = [note for note in track.notes if first <= note.onset <= last]
-        selected = {ref.note for ref in self.state.shown_selection if ref.part == front}
-        plain = [note for note in shown if note not in selected]
-        dim = mixed(color, QColor(theme.row_off), 0.35 if selected else 0.0)
-        for notes, shade in ((plain, dim), (selected, QColor(theme.selection))):
-            painter.setPen(QPen(shade, 2))
-            stems = [(time.x_of(note.onset) + 1, self.y_of(note.velocity)) for note in notes]
-            painter.drawLines([QLineF(x, HEIGHT_PX - MARGIN_PX, x, y) for x, y in stems])
-            painter.setBrush(shade)
-            painter.drawRects([QRectF(x - 1, y - 1, HEAD_PX, HEAD_PX) for x, y in stems])
+        begin, end = (bisect_left(track.notes, tick, key=attrgetter("onset")) for tick in (first, last))
+        plain, selected = track.notes[begin:end], {ref.note for ref in self.state.shown_selection if ref.part == front}
+        if selected:
+            plain = [note for note in plain if note not in selected]
+            color = mixed(color, QColor(theme.row_off), 0.35)
+        self._paint_stems(painter, plain, color)
+        self._paint_stems(painter, selected, QColor(theme.selection))
+
+    def _paint_stems(self, painter: QPainter, notes: Collection[Note], color: QColor) -> None:
+        time, foot, half = self.state.view.time, HEIGHT_PX - MARGIN_PX, HEAD_PX // 2
+        places = [(round(time.x_of(note.onset)) + 1, round(self.y_of(note.velocity))) for note in notes]
+        painter.setPen(QPen(color, 2))
+        painter.drawLines([QLine(x, foot, x, y) for x, y in places])
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color)
+        painter.drawRects([QRect(x - half, y - half, HEAD_PX, HEAD_PX) for x, y in places])
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() is Qt.MouseButton.LeftButton:

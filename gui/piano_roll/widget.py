@@ -12,6 +12,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
@@ -20,7 +21,15 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from gui.piano_roll.habits import MouseHabits
 from gui.piano_roll.hit_test import Hit, PartTable, Zone, note_at, part_tables
 from gui.piano_roll.mouse import Press, begin_gesture
-from gui.piano_roll.painting import Scene, paint_compared, paint_ground, paint_gutter, paint_locked, paint_notes
+from gui.piano_roll.painting import (
+    Scene,
+    paint_compared,
+    paint_ground,
+    paint_gutter,
+    paint_locked,
+    paint_notes,
+    paint_selected,
+)
 from gui.piano_roll.state import RollState
 from gui.piano_roll.transform import RowAxis, RowMap, TimeAxis
 
@@ -54,6 +63,8 @@ class RollPane(QWidget):
         self._fold = state.view.fold
         self._tables: tuple[PartTable, ...] = ()
         self._compared: tuple[PartTable, ...] = ()
+        self._picture: QPixmap | None = None  # all that stays the same while things are selected and played
+        self._pictured_bars = state.bars
         self._gesture = None
         self._pan_from: QPointF | None = None
         self.setMouseTracking(True)
@@ -63,7 +74,7 @@ class RollPane(QWidget):
         self.setAccessibleName("Drum lanes" if is_drums else "Piano roll")
         state.content_changed.connect(self._on_content_changed)
         state.view_changed.connect(self._on_view_changed)
-        state.selection_changed.connect(self.update)
+        state.selection_changed.connect(self._on_selection_changed)
         state.playhead_moved.connect(self._on_playhead_moved)
         self._on_content_changed()
 
@@ -107,7 +118,7 @@ class RollPane(QWidget):
         if axis != self.axis:
             self.axis = axis
             self.rows_changed.emit()
-            self.update()
+            self.paint_anew()
 
     def show_notes(self) -> None:
         """Scroll so that the parts' notes are in the middle, and zoom so that they fit if they can."""
@@ -132,17 +143,27 @@ class RollPane(QWidget):
             self._keep_place(rows)
         loop = self.state.shown_loop
         hidden = self.state.hidden
-        self._tables = tuple(t for t in part_tables(loop, self.rows) if t.part not in hidden)
+        self._tables = tuple(t for t in part_tables(loop, self.rows, self._tables) if t.part not in hidden)
         compared = self.state.compared
-        self._compared = part_tables(compared, self.rows) if compared is not None else ()
-        self.update()
+        self._compared = part_tables(compared, self.rows, self._compared) if compared is not None else ()
+        self.paint_anew()
 
     def _on_view_changed(self) -> None:
         """Scrolling and zooming happen every frame: only folding needs the tables anew."""
         if self.state.view.fold is self._fold:
-            self.update()
+            self.paint_anew()
         else:
             self._on_content_changed()
+
+    def _on_selection_changed(self) -> None:
+        if self.state.bars != self._pictured_bars:
+            self._picture = None
+        self.update()
+
+    def paint_anew(self) -> None:
+        """Forget the picture of the notes, and paint."""
+        self._picture = None
+        self.update()
 
     def _keep_place(self, rows: RowMap) -> None:
         """Change the rows and keep the middle pitch where it was (folding must not make one lose the place)."""
@@ -169,10 +190,8 @@ class RollPane(QWidget):
         area = event.rect().intersected(QRect(gutter, 0, self.width() - gutter, self.height()))
         if not area.isEmpty():
             painter.setClipRect(area)
-            paint_ground(painter, scene, area)
-            self._paint_bars(painter, area)
-            paint_compared(painter, scene, self._compared, area)
-            paint_notes(painter, scene, self._tables, area, selection=self.state.shown_selection)
+            painter.drawPixmap(0, 0, self._pictured(scene))
+            paint_selected(painter, scene, self._tables, area, self.state.shown_selection)
             paint_locked(painter, scene, self._tables, area, locked=self.state.locked)
             self._paint_marks(painter)
         if event.rect().left() < gutter:
@@ -180,6 +199,23 @@ class RollPane(QWidget):
             left = event.rect().intersected(QRect(0, 0, gutter, self.height()))
             painter.setClipRect(left)
             paint_gutter(painter, scene, QRect(0, left.top(), gutter, left.height()))
+
+    def _pictured(self, scene: Scene) -> QPixmap:
+        """Return ground, chosen bars and notes as a picture: a click or the playhead paints only over it."""
+        ratio = self.devicePixelRatioF()
+        size = (self.size().toSizeF() * ratio).toSize()
+        if self._picture is None or self._picture.size() != size:
+            self._picture = QPixmap(size)
+            self._picture.setDevicePixelRatio(ratio)
+            self._pictured_bars = self.state.bars
+            painter = QPainter(self._picture)
+            area = self.rect()
+            paint_ground(painter, scene, area)
+            self._paint_bars(painter, area)
+            paint_compared(painter, scene, self._compared, area)
+            paint_notes(painter, scene, self._tables, area)
+            painter.end()
+        return self._picture
 
     def _paint_bars(self, painter: QPainter, area: QRect) -> None:
         """Tint the bars that are chosen to be rewritten."""
@@ -210,6 +246,7 @@ class RollPane(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.axis = self.axis.clamped(rows=len(self.rows.pitches), height_px=self.height())
+        self._picture = None
         self.rows_changed.emit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
