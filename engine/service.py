@@ -1,7 +1,7 @@
 """EngineService: the only door through which the window enters the engine.
 
-It owns three spawned processes: the worker (writes takes), the desk (files and the library) and the player (sound,
-ports and clocks). Commands go out at once and
+It owns spawned processes: the worker (writes takes), the desk (files and the library), the player (sound, ports and
+clocks) and, from the first sound file on, the listener (hears notes). Commands go out at once and
 never wait; events are collected by `wait`, which one thread of the window calls in a loop. A process that dies is
 started again and its unfinished jobs are reported; the loop and all takes live on this side, so nothing is lost.
 
@@ -21,6 +21,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Protocol
 
+from engine.jobs.listening import ListenTo, StopListening
 from engine.jobs.live import LiveOrder, LiveQuestion
 from engine.jobs.models import UseModel
 from engine.jobs.pipes import Answer, Child, ChildStopped, Command, JobEvent, Order, Question, Shutdown, SoundCommand
@@ -121,18 +122,22 @@ class EngineService:
         def player(theirs: Connection) -> BaseProcess:
             return context.Process(target=_run_player, args=(theirs,), name="turnaround-player")
 
+        def listener(theirs: Connection) -> BaseProcess:
+            return context.Process(target=_run_listener, args=(theirs,), name="turnaround-listener")
+
         self._lock = threading.RLock()
         self._jobs = itertools.count(1)
         self._processes = {
             Child.WORKER: _Process(Child.WORKER, worker),
             Child.DESK: _Process(Child.DESK, desk),
             Child.PLAYER: _Process(Child.PLAYER, player),
+            Child.LISTENER: _Process(Child.LISTENER, listener),
         }
         self._wake_in, self._wake_out = multiprocessing.Pipe(duplex=False)
         self._is_closed = False
 
     def start(self) -> None:
-        """Start all processes, those first that the window asks first."""
+        """Start the processes that are always wanted, those first that the window asks first."""
         with self._lock:
             for child in (Child.DESK, Child.PLAYER, Child.WORKER):
                 self._processes[child].start()
@@ -143,6 +148,9 @@ class EngineService:
             job = next(self._jobs)
             process = self._processes[_child_of(question)]
             process.jobs.add(job)
+            if process.child is Child.LISTENER and process.connection is None:
+                process.start()
+                self._wake_out.send(None)  # so that `wait` waits for this one, too
             process.send(replace(question, job=job))  # if it is gone, `wait` finds out and reports the job lost
             return job
 
@@ -217,6 +225,8 @@ class EngineService:
 def _child_of(command: Command) -> Child:
     if isinstance(command, Generate | Cancel | UseModel):
         return Child.WORKER
+    if isinstance(command, ListenTo | StopListening):
+        return Child.LISTENER
     return Child.PLAYER if isinstance(command, SoundCommand | LiveOrder | LiveQuestion) else Child.DESK
 
 
@@ -230,3 +240,9 @@ def _run_player(connection: Connection) -> None:
     from engine.live import process
 
     process.main(connection)
+
+
+def _run_listener(connection: Connection) -> None:
+    from engine import listener
+
+    listener.main(connection)

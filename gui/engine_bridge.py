@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Qt, QThread, Signal, SignalInstance, Slot
 
 from engine.jobs.files import RenderProgress
 from engine.jobs.library import TakeKept
+from engine.jobs.listening import FileHeard, ListenProgress
 from engine.jobs.live import ControlMoved, Lateness, LiveState, TransportMoved
 from engine.jobs.pipes import ChildStopped, JobEvent, Order, Question
 from engine.jobs.sound import Position, SoundState
@@ -55,6 +56,7 @@ class EngineBridge(QObject):
     failed = Signal(int, object)  # job, Failed; but for jobs that were asked with `or_else`
     take_kept = Signal(int, object)  # job, TakeKept
     render_progressed = Signal(int, object)  # job, RenderProgress
+    listening_progressed = Signal(int, object)  # job, ListenProgress or FileHeard
     sound_changed = Signal(object)  # SoundState
     position_changed = Signal(float, int)  # tick, token
     live_changed = Signal(object)  # LiveState, TransportMoved, ControlMoved or Lateness
@@ -118,10 +120,11 @@ class EngineBridge(QObject):
             case Failed():
                 if not self._fail(job, event):
                     self.failed.emit(job, event)
-            case RenderProgress():
-                self.render_progressed.emit(job, event)
-            case Progress() | BarWritten() | Finished() | TakeKept():
-                self._emit_written(job, event)
+            case Finished():
+                self._waiting.pop(job, None)
+                self.finished.emit(job, event)
+            case Progress() | BarWritten() | TakeKept() | RenderProgress() | ListenProgress() | FileHeard():
+                self._emit_on_the_way(job, event)
             case _:
                 then, _ = self._waiting.pop(job, (None, None))
                 if then is not None:
@@ -144,13 +147,15 @@ class EngineBridge(QObject):
             or_else(failure)
         return or_else is not None
 
-    def _emit_written(self, job: int, event: Progress | BarWritten | Finished | TakeKept) -> None:
+    def _emit_on_the_way(
+        self, job: int, event: Progress | BarWritten | TakeKept | RenderProgress | ListenProgress | FileHeard
+    ) -> None:
         signals: dict[type, SignalInstance] = {
             Progress: self.progressed,
             BarWritten: self.bar_written,
-            Finished: self.finished,
             TakeKept: self.take_kept,
+            RenderProgress: self.render_progressed,
+            ListenProgress: self.listening_progressed,
+            FileHeard: self.listening_progressed,
         }
-        if isinstance(event, Finished):
-            self._waiting.pop(job, None)
         signals[type(event)].emit(job, event)

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.audio.onsets import HOPS_A_SECOND, Envelope, onset_envelope
-from engine.audio.pitched import FRAMES_A_SECOND, KEYS, LOWEST_KEY, Activations, HeardNote, PitchRules
+from engine.audio.pitched import FRAMES_A_SECOND, KEYS, LOWEST_KEY, Activations, PitchRules
 from engine.audio.reading import MODEL_RATE, Samples
+from engine.music.heard import HeardNote
 
 FEATURES = 13
 _OVERTONES = (12, 19, 24, 28, 31, 36)  # semitones above the fundamental

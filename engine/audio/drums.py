@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.audio.onsets import HOPS_A_SECOND, Bands, band_magnitudes, envelope_peaks, onset_envelope
-from engine.audio.pitched import HeardNote
 from engine.audio.reading import Samples
 from engine.audio.weights import DRUM_WEIGHTS
+from engine.music.heard import HeardNote
 
 Table = npt.NDArray[np.float64]
 

@@ -33,17 +33,6 @@ _BATCH = 8
 Activations = npt.NDArray[np.float32]  # [frames, 88], 0 to 1
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class HeardNote:
-    """A note in seconds from the sound's first sample; velocity 1 to 127, confidence 0 to 1."""
-
-    onset_seconds: float
-    pitch: int
-    end_seconds: float
-    velocity: int = 96
-    confidence: float = 1.0
-
-
 @dataclass(frozen=True, slots=True)
 class PitchRules:
     """What makes a note.

@@ -7,7 +7,7 @@ keep nothing and have no limit.
 
 import os
 import stat
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,8 +120,13 @@ def resampled(parts: Iterator[Samples], channels: int, from_rate: int, to_rate: 
     yield stream.resample_chunk(np.zeros((0, channels), np.float32), last=True)
 
 
-def read_sound(path: Path, *, rate: int = MODEL_RATE) -> Sound:
+def read_sound(path: Path, *, rate: int = MODEL_RATE, progress: Callable[[float], None] | None = None) -> Sound:
     """Read a whole file, mixed to one channel.
+
+    Args:
+        path: The file.
+        rate: In Hz, that is wanted.
+        progress: Told the share that is read; may raise to stop.
 
     Raises:
         AudioFileError: It cannot be read, holds next to no samples, is silent, or longer than `MAX_SECONDS`.
@@ -134,7 +139,7 @@ def read_sound(path: Path, *, rate: int = MODEL_RATE) -> Sound:
                 f"{path.name} is {_length(seconds)} long; up to {MAX_SECONDS // 60} minutes can be heard as notes.",
                 "Cut it into shorter files first.",
             )
-        mono = (block.mean(axis=1, keepdims=True) for block in blocks(file))
+        mono = _mixed(file, progress or (lambda _: None))
         samples = np.concatenate([np.zeros((0, 1), np.float32), *resampled(mono, 1, file.samplerate, rate)])[:, 0]
         file_rate, channels = file.samplerate, file.channels
     if len(samples) < rate // 20:
@@ -144,6 +149,15 @@ def read_sound(path: Path, *, rate: int = MODEL_RATE) -> Sound:
     if float(np.abs(samples).max()) < SILENCE:
         raise AudioFileError(f"{path.name} is silent.", "Check that the right track was exported.")
     return Sound(samples, rate, file_rate, channels)
+
+
+def _mixed(file: Any, progress: Callable[[float], None]) -> Iterator[Samples]:
+    """Yield float32 [n, 1], the mean of an open file's channels."""
+    done = 0
+    for block in blocks(file):
+        done += len(block)
+        progress(min(done / max(file.frames, 1), 1.0))
+        yield block.mean(axis=1, keepdims=True)
 
 
 def _length(seconds: float) -> str:

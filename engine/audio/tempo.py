@@ -8,13 +8,13 @@ at a whole tempo: one is taken if the grid stays as good.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.audio.pitched import HeardNote
 from engine.music.general_midi import Role
+from engine.music.heard import HeardNote, TempoGuess
 from engine.music.timing import Meter
 
 DEFAULT_TEMPO_BPM = 120.0
@@ -25,30 +25,9 @@ _UNITS = ((4, 1.0), (2, 0.6), (1, 0.5))  # grid units a beat, weight
 _SAME_BEAT_SECONDS = 0.04
 _FEWEST_ONSETS = 4
 _ROUND_LOSS = 0.01
+_LEADERS = (Role.DRUMS, Role.BASS)
 
 Array = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class TempoGuess:
-    """What was found, all of it correctable.
-
-    Attributes:
-        bpm: Quarter notes a minute.
-        bar_one_seconds: When the first bar begins, 0 or more.
-        confidence: 0 to 1: how well onsets fall on the sixteenths.
-        alternatives: Other tempi, the likelier first.
-    """
-
-    bpm: float
-    bar_one_seconds: float
-    confidence: float
-    alternatives: tuple[float, ...] = ()
-
-    def scaled(self, factor: float) -> "TempoGuess":
-        """Return it twice or half as fast, begun at the same moment."""
-        others = tuple(sorted({self.bpm, *self.alternatives} - {self.bpm * factor}))
-        return TempoGuess(self.bpm * factor, self.bar_one_seconds, self.confidence, others)
 
 
 def find_tempo(notes: Sequence[HeardNote], role: Role, *, meter: Meter, bpm: float | None = None) -> TempoGuess:
@@ -69,6 +48,24 @@ def find_tempo(notes: Sequence[HeardNote], role: Role, *, meter: Meter, bpm: flo
     confidence = float(_fit(times, weights, np.array([found]), ((4, 1.0),))[0])
     others = tuple(round(x, 2) for x in (found * 2, found / 2, found * 1.5, found / 1.5) if 40 <= x <= 240)
     return TempoGuess(round(found, 2), bar_one, round(confidence, 3), others)
+
+
+def find_common_tempo(
+    stems: Sequence[tuple[Role, Sequence[HeardNote]]], *, meter: Meter, bpm: float | None = None
+) -> TempoGuess:
+    """Tell tempo and bar 1 of stems that were played together: the tempo of all, bar 1 of drums, else of the bass.
+
+    Args:
+        stems: Role and notes of each; at least one.
+        meter: Of the bars.
+        bpm: The tempo, where it is known.
+    """
+    notes = sorted(note for _, notes in stems for note in notes)
+    whole = find_tempo(notes, Role.OTHER, meter=meter, bpm=bpm)
+    leader = min(stems, key=lambda stem: _LEADERS.index(stem[0]) if stem[0] in _LEADERS else len(_LEADERS))
+    if len(leader[1]) < _FEWEST_ONSETS:
+        return whole
+    return replace(whole, bar_one_seconds=_bar_one(leader[1], whole.bpm, leader[0], meter))
 
 
 def _fit(times: Array, weights: Array, bpms: Array, units: tuple[tuple[int, float], ...] = _UNITS) -> Array:

@@ -23,6 +23,7 @@ from engine.jobs.library import (
     TakesFound,
     TakesKept,
 )
+from engine.jobs.listening import FileHeard, Listened, ListenProgress, ListenTo, StopListening
 from engine.jobs.live import LiveAnswer, LiveEvent, LiveOrder, LiveQuestion
 from engine.jobs.models import ExportModel, FindModels, InstallModel, ModelsFound, UseModel
 from engine.jobs.similar import DescribeTake, FindSimilar, LibraryMapped, MapLibrary, SimilarFound, TakeDescribed
@@ -32,11 +33,12 @@ from engine.messages import Failed, GenerationEvent
 
 
 class Child(Enum):
-    """The three processes of the engine."""
+    """The processes of the engine."""
 
     WORKER = "worker"  # writes takes
     DESK = "desk"  # files and the library
     PLAYER = "player"  # sound, ports and clocks
+    LISTENER = "listener"  # sound files as notes; starts when it is first needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +69,22 @@ LibraryAnswer = TakesFound | TakeLoaded | TakesKept | SimilarFound | LibraryMapp
 ModelQuestion = FindModels | InstallModel | ExportModel
 SoundCommand = Play | SetGains | SetMetronome | PlayNote | StopPlaying
 DeskQuestion = ReadFiles | WriteFiles | RenderWav | LibraryQuestion | InspectTake | ModelQuestion
-Question = Generate | DeskQuestion | LiveQuestion  # commands that are answered
+Question = Generate | DeskQuestion | LiveQuestion | ListenTo  # commands that are answered
 PlayerCommand = SoundCommand | LiveOrder | LiveQuestion | Shutdown
+ListenerCommand = ListenTo | StopListening | Shutdown
 DeskCommand = DeskQuestion | StopRendering | MarkTake | Shutdown
-Order = Cancel | UseModel | StopRendering | SoundCommand | LiveOrder | MarkTake  # commands that are not
-Command = WorkerCommand | DeskCommand | PlayerCommand
+Order = Cancel | UseModel | StopRendering | StopListening | SoundCommand | LiveOrder | MarkTake  # commands that are not
+Command = WorkerCommand | DeskCommand | PlayerCommand | ListenerCommand
 # What ends a job, unless it is `Failed`.
-Answer = FilesRead | FilesWritten | LibraryAnswer | TakeInspected | ModelsFound | LiveAnswer
+Answer = FilesRead | FilesWritten | LibraryAnswer | TakeInspected | ModelsFound | LiveAnswer | Listened
 Event = (
     GenerationEvent
     | Failed
     | WorkerReady
     | TakeKept
     | RenderProgress
+    | ListenProgress
+    | FileHeard
     | Answer
     | SoundState
     | Position

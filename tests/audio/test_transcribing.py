@@ -12,38 +12,13 @@ from engine.audio.extra import is_installed
 from engine.audio.transcribing import as_track, transcribe
 from engine.cli.app import main
 from engine.errors import AudioFileError
-from engine.live.synth import DEFAULT_SAMPLE_RATE, render_loop, write_wav
+from engine.live.synth import write_wav
 from engine.midi import smf
 from engine.music.general_midi import Role
-from engine.music.loop import Loop, Note, Track
+from engine.music.loop import Loop
+from tests.helpers.sounding_stems import BEAT, LINE, bass, drums, keys, written
 
 pytestmark = pytest.mark.skipif(not is_installed(), reason="needs the audio extra")
-
-BEAT = 480
-LINE = (33, 33, 45, 40, 36, 36, 43, 40, 38, 38, 45, 41, 31, 31, 43, 35)
-CHORDS = ((57, 60, 64), (53, 57, 60), (60, 64, 67), (55, 59, 62))
-
-
-def bass() -> Loop:
-    notes = tuple(Note(i * BEAT, pitch, BEAT - 60, 100) for i, pitch in enumerate(LINE))
-    return Loop(tempo_bpm=104, bars=4, tracks=(Track(Role.BASS, notes, program=33),))
-
-
-def keys() -> Loop:
-    notes = [Note(4 * BEAT * bar, p, 4 * BEAT - 60, 90) for bar, chord in enumerate(CHORDS) for p in chord]
-    return Loop(tempo_bpm=104, bars=4, tracks=(Track(Role.KEYS, tuple(sorted(notes)), program=0),))
-
-
-def drums() -> Loop:
-    hits = [(36, beat * BEAT) for beat in range(0, 16, 2)] + [(38, beat * BEAT) for beat in range(1, 16, 2)]
-    return Loop(
-        tempo_bpm=104, bars=4, tracks=(Track(Role.DRUMS, tuple(sorted(Note(t, k, 120, 110) for k, t in hits))),)
-    )
-
-
-def written(loop: Loop, path: Path) -> Path:
-    write_wav(str(path), render_loop(loop, passes=1), DEFAULT_SAMPLE_RATE)
-    return path
 
 
 def f1(loop: Loop, path: Path, role: Role) -> float:

@@ -1,0 +1,98 @@
+"""Notes in seconds, as they were heard or played, and what puts them on a grid: a tempo and the place of bar 1.
+
+Notes stay in seconds until tempo and bar 1 are settled, for either may be corrected; each then becomes a tick by one
+multiplication from bar 1, so that nothing adds up to a drift. What lies between the grid's lines stays there: it is
+how it was played.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.music.general_midi import Role
+from engine.music.harmony import Key
+from engine.music.loop import Note, without_overlaps
+from engine.music.timing import seconds_from_ticks, ticks_from_seconds
+
+SHORTEST_TICKS = 10
+_EARLY_TICKS = 30  # a note that is played a little early on the one is on the one
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class HeardNote:
+    """A note in seconds from the sound's first sample; velocity 1 to 127, confidence 0 to 1."""
+
+    onset_seconds: float
+    pitch: int
+    end_seconds: float
+    velocity: int = 96
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class TempoGuess:
+    """What was found, all of it correctable.
+
+    Attributes:
+        bpm: Quarter notes a minute.
+        bar_one_seconds: When the first bar begins, 0 or more.
+        confidence: 0 to 1: how well onsets fall on the sixteenths.
+        alternatives: Other tempi, the likelier first.
+    """
+
+    bpm: float
+    bar_one_seconds: float
+    confidence: float
+    alternatives: tuple[float, ...] = ()
+
+    def scaled(self, factor: float) -> "TempoGuess":
+        """Return it twice or half as fast, begun at the same moment."""
+        others = tuple(sorted({self.bpm, *self.alternatives} - {self.bpm * factor}))
+        return TempoGuess(self.bpm * factor, self.bar_one_seconds, self.confidence, others)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeardStem:
+    """What was heard in one sound file.
+
+    Attributes:
+        name: Of the file.
+        role: What it plays, as told or guessed.
+        notes: In seconds from the file's start, sorted.
+        seconds: Length of the sound.
+        tempo: Found or told.
+        key: None for drums, or if nothing tells.
+        peaks: float32 [n, 2], lowest and highest sample of equal stretches of it: its picture.
+    """
+
+    name: str
+    role: Role
+    notes: tuple[HeardNote, ...]
+    seconds: float
+    tempo: TempoGuess
+    key: Key | None
+    peaks: npt.NDArray[np.float32]
+
+
+def notes_in_ticks(notes: Iterable[HeardNote], tempo: TempoGuess) -> tuple[Note, ...]:
+    """Return notes as ticks from bar 1, sorted; those that begin before it are left out."""
+    placed: list[Note] = []
+    for note in notes:
+        onset = round(ticks_from_seconds(note.onset_seconds - tempo.bar_one_seconds, tempo.bpm))
+        end = round(ticks_from_seconds(note.end_seconds - tempo.bar_one_seconds, tempo.bpm))
+        if -_EARLY_TICKS <= onset < 0:
+            onset = 0
+        if onset >= 0:
+            placed.append(Note(onset, note.pitch, max(end - onset, SHORTEST_TICKS), note.velocity))
+    return without_overlaps(placed)
+
+
+def notes_in_seconds(notes: Iterable[Note], tempo: TempoGuess) -> tuple[HeardNote, ...]:
+    """Return notes in ticks from bar 1 as seconds; `notes_in_ticks` gives back the same ticks."""
+
+    def seconds(tick: int) -> float:
+        return tempo.bar_one_seconds + seconds_from_ticks(tick, tempo.bpm)
+
+    return tuple(sorted(HeardNote(seconds(n.onset), n.pitch, seconds(n.end), n.velocity) for n in notes))
