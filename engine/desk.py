@@ -1,7 +1,7 @@
 """The desk: a process that reads and writes files and renders, so that the window never has to.
 
-Each command is short: a file is written in a few milliseconds; rendering to files goes on in small steps between
-commands. Like the worker it raises nothing across the pipe.
+Each command is short: a file is written in a few milliseconds; rendering to files and looking at many go on in small
+steps between commands. Like the worker it raises nothing across the pipe.
 """
 
 import logging
@@ -26,6 +26,7 @@ from engine.jobs.files import (
 )
 from engine.jobs.inspection import InspectTake, TakeInspected
 from engine.jobs.library import FindTakes, KeepTakes, LoadTake, MarkTake, TakeLoaded, TakesFound, TakesKept
+from engine.jobs.material import DescribeFiles, FilesDescribed, FindLoops, LayStems, StopReading
 from engine.jobs.models import ExportModel, FindModels, InstallModel, ModelRow, ModelsFound
 from engine.jobs.numbers import NO_JOB
 from engine.jobs.pipes import DeskCommand, Event, JobEvent, LibraryCommand, ModelQuestion, Shutdown, SimilarQuestion
@@ -35,9 +36,12 @@ from engine.library.store import Origin, TakeStore
 from engine.live.render import render_steps
 from engine.messages import Failed
 from engine.midi import dawproject, smf
+from engine.mining.songs import loops_of_file
 from engine.resources import asset, installed_models, models_folder
 from engine.similarity.encoder import BarEncoder
 from engine.similarity.tags import loop_tags
+from engine.stems.describe import describe_steps
+from engine.stems.lay import lay_stems
 
 logger = logging.getLogger(__name__)
 
@@ -66,21 +70,21 @@ class _Desk:
         self._store: TakeStore | None = None
         self._similar: SimilarTakes | None = None
         self._is_ending = False
-        self._renderings: dict[int, Generator[float, None, tuple[str, ...]]] = {}  # by job, the first is under way
+        self._long: dict[int, Generator[Event, None, Event]] = {}  # work of many steps by job, the first is under way
 
     def serve(self) -> None:
         while not self._is_ending:
             if self._connection.poll(self._patience):
                 command = self._connection.recv()
                 self._run(getattr(command, "job", NO_JOB), lambda command=command: self._do(command))
-            if self._renderings:
-                job = next(iter(self._renderings))
-                self._run(job, lambda job=job: self._render_on(job))
+            if self._long:
+                job = next(iter(self._long))
+                self._run(job, lambda job=job: self._go_on(job))
 
     @property
     def _patience(self) -> float | None:
         """How long to wait for a command, in seconds; None for ever."""
-        return 0.0 if self._renderings else None
+        return 0.0 if self._long else None
 
     def _run(self, job: int, work: Callable[[], None]) -> None:
         """Do something for a job, and tell if it cannot be done."""
@@ -110,25 +114,28 @@ class _Desk:
                 self._send(command.job, _with_models(command))
             case Shutdown():
                 self._is_ending = True
-            case RenderWav():
-                self._renderings[command.job] = render_steps(command)
-            case StopRendering(rendering):
-                self._stop_rendering(rendering)
+            case LayStems() | FindLoops():
+                self._send(command.job, lay_stems(command) if isinstance(command, LayStems) else loops_of_file(command))
+            case RenderWav() | DescribeFiles():
+                is_rendering = isinstance(command, RenderWav)
+                self._long[command.job] = _rendering(command) if is_rendering else describe_steps(command.paths)
+            case StopRendering(job) | StopReading(job):
+                self._stop(job, FilesWritten(()) if isinstance(command, StopRendering) else FilesDescribed(()))
 
-    def _stop_rendering(self, job: int) -> None:
-        if self._renderings.pop(job, None) is not None:
-            self._send(job, FilesWritten(()))
+    def _stop(self, job: int, answer: Event) -> None:
+        if self._long.pop(job, None) is not None:
+            self._send(job, answer)
 
-    def _render_on(self, job: int) -> None:
-        """Do one step of a rendering."""
-        steps = self._renderings.pop(job)
+    def _go_on(self, job: int) -> None:
+        """Do one step of a long work."""
+        steps = self._long.pop(job)
         try:
-            done = next(steps)
+            progress = next(steps)
         except StopIteration as end:
-            self._send(job, FilesWritten(end.value))
+            self._send(job, end.value)
             return
-        self._renderings = {job: steps, **self._renderings}
-        self._send(job, RenderProgress(done))
+        self._long = {job: steps, **self._long}
+        self._send(job, progress)
 
     def _do_with_vectors(self, store: TakeStore, command: SimilarQuestion) -> None:
         if isinstance(command, DescribeTake):
@@ -183,6 +190,15 @@ class _Desk:
 
     def _send(self, job: int, event: Event) -> None:
         self._connection.send(JobEvent(job, event))
+
+
+def _rendering(command: RenderWav) -> Generator[Event, None, Event]:
+    steps = render_steps(command)
+    while True:
+        try:
+            yield RenderProgress(next(steps))
+        except StopIteration as end:
+            return FilesWritten(end.value)
 
 
 def _with_models(command: ModelQuestion) -> ModelsFound | FilesWritten:

@@ -25,6 +25,16 @@ from engine.jobs.library import (
 )
 from engine.jobs.listening import FileHeard, Listened, ListenProgress, ListenTo, StopListening
 from engine.jobs.live import LiveAnswer, LiveEvent, LiveOrder, LiveQuestion
+from engine.jobs.material import (
+    DescribeFiles,
+    FilesDescribed,
+    FindLoops,
+    LayStems,
+    LoopsFound,
+    ReadingProgress,
+    StemsLaid,
+    StopReading,
+)
 from engine.jobs.models import ExportModel, FindModels, InstallModel, ModelsFound, UseModel
 from engine.jobs.similar import DescribeTake, FindSimilar, LibraryMapped, MapLibrary, SimilarFound, TakeDescribed
 from engine.jobs.sound import Play, PlayNote, Position, SetGains, SetMetronome, SoundState, StopPlaying
@@ -68,21 +78,26 @@ LibraryCommand = LibraryQuestion | MarkTake
 LibraryAnswer = TakesFound | TakeLoaded | TakesKept | SimilarFound | LibraryMapped | TakeDescribed
 ModelQuestion = FindModels | InstallModel | ExportModel
 SoundCommand = Play | SetGains | SetMetronome | PlayNote | StopPlaying
-DeskQuestion = ReadFiles | WriteFiles | RenderWav | LibraryQuestion | InspectTake | ModelQuestion
+MaterialQuestion = DescribeFiles | LayStems | FindLoops
+DeskQuestion = ReadFiles | WriteFiles | RenderWav | LibraryQuestion | InspectTake | ModelQuestion | MaterialQuestion
 Question = Generate | DeskQuestion | LiveQuestion | ListenTo  # commands that are answered
 PlayerCommand = SoundCommand | LiveOrder | LiveQuestion | Shutdown
 ListenerCommand = ListenTo | StopListening | Shutdown
-DeskCommand = DeskQuestion | StopRendering | MarkTake | Shutdown
-Order = Cancel | UseModel | StopRendering | StopListening | SoundCommand | LiveOrder | MarkTake  # commands that are not
+DeskCommand = DeskQuestion | StopRendering | StopReading | MarkTake | Shutdown
+StopWork = Cancel | StopRendering | StopReading | StopListening
+Order = StopWork | UseModel | SoundCommand | LiveOrder | MarkTake  # commands that are not
 Command = WorkerCommand | DeskCommand | PlayerCommand | ListenerCommand
+MaterialAnswer = FilesDescribed | StemsLaid | LoopsFound
+FileAnswer = FilesRead | FilesWritten | MaterialAnswer | Listened
 # What ends a job, unless it is `Failed`.
-Answer = FilesRead | FilesWritten | LibraryAnswer | TakeInspected | ModelsFound | LiveAnswer | Listened
+Answer = FileAnswer | LibraryAnswer | TakeInspected | ModelsFound | LiveAnswer
 Event = (
     GenerationEvent
     | Failed
     | WorkerReady
     | TakeKept
     | RenderProgress
+    | ReadingProgress
     | ListenProgress
     | FileHeard
     | Answer

@@ -6,7 +6,7 @@ loop's reader asks the name first, a corpus's reader the program.
 
 import re
 
-from engine.music.general_midi import Role, role_of_program
+from engine.music.general_midi import Role, RoleSource, role_of_program
 
 # In this order: the first role one of whose words stands in the name wins ("bass drum" is drums, "synth bass"
 # is bass, "lead guitar" guitar).
@@ -34,8 +34,8 @@ def role_of_name(name: str) -> Role | None:
     return next((role for role, pattern in _PATTERNS if pattern.search(lowered)), None)
 
 
-def role_of_part(*, is_drums: bool, program: int | None, name: str, trust_name: bool) -> Role:
-    """Return what a part does.
+def role_of_part(*, is_drums: bool, program: int | None, name: str, trust_name: bool) -> tuple[Role, RoleSource]:
+    """Return what a part does, and what told so.
 
     Args:
         is_drums: Whether it plays on channel 10.
@@ -44,7 +44,9 @@ def role_of_part(*, is_drums: bool, program: int | None, name: str, trust_name: 
         trust_name: Whether the name goes before the program.
     """
     if is_drums:
-        return Role.DRUMS
+        return Role.DRUMS, RoleSource.CHANNEL
     if program and not trust_name:
-        return role_of_program(program)
-    return role_of_name(name) or role_of_program(program or 0)
+        return role_of_program(program), RoleSource.PROGRAM
+    if named := role_of_name(name):
+        return named, RoleSource.NAME
+    return role_of_program(program or 0), RoleSource.PROGRAM

@@ -15,14 +15,14 @@ from pathlib import Path
 
 import mido
 import numpy as np
-from numpy.typing import NDArray
-from symusic.core import ScoreTick, TrackTick
 
 from engine.errors import MidiFileError
 from engine.midi.roles import role_of_part
-from engine.midi.smf_repair import SUSTAIN, NotMidiError, Repaired, reframe, repair
+from engine.midi.smf_repair import SUSTAIN, Repaired, repair
+from engine.midi.smf_symusic import ascii_name
+from engine.midi.smf_symusic import collect as collect_symusic
 from engine.midi.song import Song, SongTrack, cut_window
-from engine.midi.song_assembly import RawNotes, RawSong, Rows, assemble, is_meter
+from engine.midi.song_assembly import RawNotes, RawSong, assemble, is_meter
 from engine.music.general_midi import DRUM_CHANNEL
 from engine.music.loop import Loop, Track
 from engine.music.timing import Meter
@@ -46,6 +46,24 @@ class ReadResult:
     states_meter: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class WholeFile:
+    """A producer's file, all of it.
+
+    Attributes:
+        song: Its notes and bar lines.
+        name: What it calls itself, may be empty.
+        dropped: One sentence a kind of loss or repair.
+        states_tempo, states_meter: Whether the file says so, or 120 BPM and 4/4 were assumed.
+    """
+
+    song: Song
+    name: str
+    dropped: tuple[str, ...]
+    states_tempo: bool
+    states_meter: bool
+
+
 def read(path: str | Path, *, first_bar: int = 0, bars: int | None = None, meter: Meter | None = None) -> ReadResult:
     """Read a loop from a MIDI file, leniently.
 
@@ -63,6 +81,27 @@ def read(path: str | Path, *, first_bar: int = 0, bars: int | None = None, meter
     Raises:
         MidiFileError: The file cannot be read, is no MIDI file, or has no such bar.
     """
+    whole = read_whole(path, meter=meter)
+    try:
+        window = cut_window(whole.song, first_bar=first_bar, bars=bars)
+    except ValueError as error:
+        raise _unreadable(Path(path).name, error) from error
+    tracks = (replace(track, name=_own_name(track)) for track in window.loop.tracks)
+    loop = replace(window.loop, tracks=tuple(tracks), name=whole.name)
+    said = (*whole.dropped, *window.dropped)
+    return ReadResult(loop, said, states_tempo=whole.states_tempo, states_meter=whole.states_meter)
+
+
+def read_whole(path: str | Path, *, meter: Meter | None = None) -> WholeFile:
+    """Read all of a producer's file, leniently: a part is what one track plays on one channel.
+
+    Args:
+        path: A file of any SMF type, whole or damaged.
+        meter: Count bars in this meter whatever the file says.
+
+    Raises:
+        MidiFileError: The file cannot be read or is no MIDI file.
+    """
     path = Path(path)
     try:
         repaired = repair(_bytes_of(path))
@@ -70,13 +109,11 @@ def read(path: str | Path, *, first_bar: int = 0, bars: int | None = None, meter
         raw, dropped = _collect(file, str(path), by_program=False)
         if meter is not None:
             raw = replace(raw, meters=[(0, meter.numerator, meter.denominator)])
-        window = cut_window(assemble(raw), first_bar=first_bar, bars=bars)
+        song = assemble(raw)
     except ValueError as error:
         raise _unreadable(path.name, error) from error
-    tracks = (replace(track, name=_own_name(track)) for track in window.loop.tracks)
-    loop = replace(window.loop, tracks=tuple(tracks), name=_sequence_name(file))
-    said = (*repaired.dropped, *dropped, *window.dropped)
-    return ReadResult(loop, said, states_tempo=bool(raw.tempos), states_meter=bool(raw.meters))
+    said = (*repaired.dropped, *dropped)
+    return WholeFile(song, _sequence_name(file), said, states_tempo=bool(raw.tempos), states_meter=bool(raw.meters))
 
 
 def read_song(source: str | Path | bytes, *, name: str = "") -> Song:
@@ -94,7 +131,7 @@ def read_song(source: str | Path | bytes, *, name: str = "") -> Song:
     """
     name, data = _named_bytes(source, name)
     try:
-        return assemble(_collect_symusic(_symusic_score(data), name))
+        return assemble(collect_symusic(data, name))
     except (ValueError, OverflowError) as error:
         raise _unreadable(name, error) from error
 
@@ -134,9 +171,6 @@ def _bytes_of(path: Path) -> bytes:
 
 def _parse(repaired: Repaired) -> mido.MidiFile:
     return mido.MidiFile(file=io.BytesIO(repaired.data))
-
-
-# --- mido ---------------------------------------------------------------------------------------------------
 
 
 class _PartBuilder:
@@ -213,10 +247,10 @@ class _ChunkCollector:
 
     def _finished(self, part: _PartBuilder) -> _Part:
         is_drums = part.channel == DRUM_CHANNEL
-        name = _ascii(self.name) if self.by_program else _text(self.name)
+        name = ascii_name(self.name) if self.by_program else _text(self.name)
         program = (part.program or 0) if self.by_program else self._programs.get(part.channel)
-        role = role_of_part(is_drums=is_drums, program=program, name=name, trust_name=not self.by_program)
-        return SongTrack(role, program, name), part.notes, part.pedal
+        role, source = role_of_part(is_drums=is_drums, program=program, name=name, trust_name=not self.by_program)
+        return SongTrack(role, program, name, source), part.notes, part.pedal
 
 
 def _collect(file: mido.MidiFile, name: str, *, by_program: bool) -> tuple[RawSong, list[str]]:
@@ -296,86 +330,3 @@ def _text(raw: bytes) -> str:
     except UnicodeDecodeError:
         decoded = raw.decode("latin-1")
     return "".join(letter for letter in decoded if letter.isprintable()).strip()
-
-
-def _ascii(raw: bytes) -> str:
-    text = raw.decode("ascii", "ignore")
-    return (text if text.isprintable() else "".join(filter(str.isprintable, text))).strip()
-
-
-# --- symusic ------------------------------------------------------------------------------------------------
-
-
-def _symusic_score(data: bytes) -> ScoreTick:
-    if _has_plain_header(data):
-        try:
-            return ScoreTick.from_midi(data if _has_sound_chunks(data) else reframe(data))
-        except (RuntimeError, ValueError, IndexError):
-            pass  # not sound within: read below what can be read
-    try:
-        return ScoreTick.from_midi(repair(data).data)
-    except (RuntimeError, IndexError) as error:
-        raise NotMidiError(str(error)) from error
-
-
-def _has_plain_header(data: bytes) -> bool:
-    """Tell whether this is a type 0 or 1 file with ticks a quarter."""
-    is_plain = len(data) > 14 and data[:9] == b"MThd\0\0\0\6\0" and data[9] < 2
-    return is_plain and 0 < int.from_bytes(data[12:14]) < 0x8000
-
-
-def _has_sound_chunks(data: bytes) -> bool:
-    """Tell whether tracks follow each other to the end; symusic stops without a word where they do not."""
-    position = 14
-    while data[position : position + 4] == b"MTrk":
-        position += 8 + int.from_bytes(data[position + 4 : position + 8])
-    return position == len(data)
-
-
-def _collect_symusic(score: ScoreTick, name: str) -> RawSong:
-    tracks: list[SongTrack] = []
-    columns: list[dict[str, NDArray[np.int32]]] = []
-    pedals: dict[int, Rows] = {}
-    for track in score.tracks:
-        if not len(track.notes):
-            continue
-        program = int(track.program)
-        part_name = _ascii(track.name.encode("ascii", "ignore"))
-        role = role_of_part(is_drums=track.is_drum, program=program, name=part_name, trust_name=False)
-        if len(pedal := _symusic_pedal(track)):
-            pedals[len(tracks)] = pedal
-        tracks.append(SongTrack(role, program, part_name))
-        columns.append(track.notes.numpy())
-    tempos = score.tempos.numpy()
-    meters = score.time_signatures.numpy()
-    return RawSong(
-        name=name,
-        ticks_per_quarter=int(score.ticks_per_quarter),
-        tracks=tuple(tracks),
-        notes=_joined(columns),
-        pedals=pedals,
-        tempos=list(zip(tempos["time"].tolist(), tempos["mspq"].tolist(), strict=True)),
-        meters=list(zip(*(meters[key].tolist() for key in ("time", "numerator", "denominator")), strict=True)),
-    )
-
-
-def _joined(columns: list[dict[str, NDArray[np.int32]]]) -> RawNotes:
-    def column(key: str) -> Rows:
-        found = [track[key] for track in columns] or [np.zeros(0, dtype=np.int32)]
-        return np.concatenate(found).astype(np.int64)
-
-    part = np.repeat(np.arange(len(columns)), [len(track["time"]) for track in columns])
-    onset = column("time")
-    return RawNotes(part, onset, onset + column("duration"), column("pitch"), column("velocity"))
-
-
-def _symusic_pedal(track: TrackTick) -> Rows:
-    """Return the sustain pedal from the controllers: symusic's own pedals begin at 0 on channels other than 1."""
-    nothing: Rows = np.zeros((0, 2), dtype=np.int64)
-    if not len(track.controls):
-        return nothing
-    controls = track.controls.numpy()
-    is_pedal = controls["number"] == SUSTAIN
-    if not is_pedal.any():
-        return nothing
-    return np.stack([controls["time"][is_pedal], controls["value"][is_pedal]], axis=1).astype(np.int64)

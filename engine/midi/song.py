@@ -15,7 +15,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.music.general_midi import ROLES, Role
+from engine.music.general_midi import ROLES, Role, RoleSource
 from engine.music.loop import MAX_BARS, MAX_TRACKS, Loop, Note, Track
 from engine.music.timing import MAX_TEMPO_BPM, MIN_TEMPO_BPM, PPQ, Meter, bpm_from_microseconds
 
@@ -43,11 +43,13 @@ class SongTrack:
         role: What the part does: drums from the channel, else as the program or the name tells.
         program: General MIDI program, 0 to 127; None where the file names none.
         name: As the file has it, may be empty.
+        role_source: What told the role.
     """
 
     role: Role
     program: int | None = None
     name: str = ""
+    role_source: RoleSource = RoleSource.PROGRAM
 
     @property
     def is_drums(self) -> bool:
@@ -88,6 +90,11 @@ class Song:
     def roles(self) -> NDArray[np.int8]:
         """int8 [tracks]: each part's index in `ROLES`."""
         return np.array([ROLES.index(track.role) for track in self.tracks], dtype=np.int8)
+
+    @property
+    def is_drums(self) -> NDArray[np.bool_]:
+        """bool [N]: which notes are drum hits."""
+        return np.array([track.is_drums for track in self.tracks], np.bool_)[self.notes[:, Column.TRACK]]
 
     def meter_of_bar(self, bar: int) -> Meter:
         """Return the meter of the bar with index `bar` (0 is the first)."""

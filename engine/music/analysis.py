@@ -220,7 +220,12 @@ def loop_chords(loop: Loop) -> tuple[tuple[Chord, ...], ...]:
     onsets, durations, pitches = _columns(_pitched_notes(loop))
     bar_starts = np.arange(loop.bars + 1, dtype=np.int32) * loop.meter.ticks_per_bar
     ids = recognise_chords(onsets=onsets, durations=durations, pitches=pitches, bar_starts=bar_starts)
-    bars = [tuple(chord_of_id(int(i)) or NO_CHORD for i in halves) for halves in ids]
+    return chord_symbols(ids)
+
+
+def chord_symbols(ids: IntArray) -> tuple[tuple[Chord, ...], ...]:
+    """Return chords as a loop has them, one a bar or two where the halves differ, from ids [bars, 2]."""
+    bars = [tuple(chord_of_id(identifier) or NO_CHORD for identifier in halves) for halves in ids.tolist()]
     return tuple(bar[:1] if bar[0] == bar[1] else bar for bar in bars)
 
 

@@ -1,7 +1,7 @@
 """Programs, families, roles and the drum map: one table each.
 
 A *role* is what a part does in the music; a *program* is the General MIDI sound it is played with.
-Roles are told from programs here; from names and content in `engine.stems`.
+Roles are told from programs here; from names and content in `engine.midi`.
 """
 
 from enum import StrEnum
@@ -23,6 +23,15 @@ class Role(StrEnum):
     LEAD = "lead"
     PAD = "pad"
     OTHER = "other"
+
+
+class RoleSource(StrEnum):
+    """What told a part's role."""
+
+    CHANNEL = "channel 10"
+    PROGRAM = "program"
+    NAME = "name"
+    CONTENT = "notes"
 
 
 ROLES: tuple[Role, ...] = tuple(Role)

@@ -18,7 +18,18 @@ from engine.jobs.files import (
     StopRendering,
     WriteFiles,
 )
-from engine.jobs.pipes import Child, ChildStopped, JobEvent
+from engine.jobs.material import (
+    ChosenPart,
+    DescribeFiles,
+    FilesDescribed,
+    FindLoops,
+    LayStems,
+    LoopsFound,
+    ReadingProgress,
+    StemsLaid,
+    StopReading,
+)
+from engine.jobs.pipes import Answer, Child, ChildStopped, JobEvent
 from engine.jobs.writing import Cancel, Generate, WorkerReady
 from engine.messages import Failed, Finished, GenerationRequest, PartRequest, PartUse, TakeReady
 from engine.music.general_midi import Role
@@ -46,7 +57,7 @@ def until(service: EngineService, is_last: Callable[[JobEvent], bool]) -> list[J
 
 
 def is_end_of(job: int) -> Callable[[JobEvent], bool]:
-    return lambda event: event.job == job and isinstance(event.event, Finished | Failed | FilesRead | FilesWritten)
+    return lambda event: event.job == job and isinstance(event.event, Finished | Failed | Answer)
 
 
 @pytest.fixture(scope="module")
@@ -146,3 +157,32 @@ def test_a_rendering_that_fails_is_told(service: EngineService, tmp_path: Path) 
     assert until(service, is_end_of(job))[-1].event == Failed(
         "There is nothing to be heard.", "No part that is not muted has notes."
     )
+
+
+def test_files_are_described_laid_and_searched_for_loops_by_the_desk(service: EngineService, tmp_path: Path) -> None:
+    line = tuple(Note(480 * beat, 33 + 3 * (beat % 8), 240) for beat in range(32))
+    path = str(tmp_path / "bass.mid")
+    written = service.ask(WriteFiles((FileToWrite(path, Loop(bars=8, tracks=(Track(Role.BASS, line, 33),))),)))
+    until(service, is_end_of(written))
+    events = until(service, is_end_of(service.ask(DescribeFiles((path,)))))
+    assert ReadingProgress(0, 1) in [event.event for event in events]
+    described = events[-1].event
+    assert isinstance(described, FilesDescribed)
+    (found,) = described.files
+    laid = until(service, is_end_of(service.ask(LayStems((ChosenPart(path, 0, Role.BASS, found.timing),)))))[-1].event
+    assert isinstance(laid, StemsLaid)
+    assert laid.loop.tracks[0].notes == line
+    loops = until(service, is_end_of(service.ask(FindLoops(path))))[-1].event
+    assert isinstance(loops, LoopsFound)
+    assert [loop.loop.bars for loop in loops.loops] == [2]
+
+
+def test_looking_at_many_files_can_be_stopped(service: EngineService, tmp_path: Path) -> None:
+    for number in range(200):
+        (tmp_path / f"{number}.mid").write_bytes(b"nothing")
+    long = service.ask(DescribeFiles((str(tmp_path),)))
+    until(service, lambda event: event.job == long)
+    service.tell(StopReading(long))
+    last = until(service, is_end_of(long))[-1].event
+    assert isinstance(last, FilesDescribed)
+    assert len(last.files) in (0, 200)

@@ -1,0 +1,74 @@
+"""What MIDI files hold, told before anything is taken of them: parts, time, key, chords."""
+
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import MidiFileError
+from engine.jobs.material import FilesDescribed, FoundFile, FoundPart, FoundTiming, ReadingProgress
+from engine.midi import smf
+from engine.midi.folders import midi_files
+from engine.midi.song import Column, Song
+from engine.music.analysis import chord_symbols, pitch_class_weights, recognise_chords, recognise_key
+from engine.music.timing import MAX_TEMPO_BPM, MIN_TEMPO_BPM, bpm_from_microseconds
+
+
+def describe_steps(paths: Sequence[str]) -> Generator[ReadingProgress, None, FilesDescribed]:
+    """Look at files and folders, one file a step.
+
+    Returns:
+        One entry a file, and one with a `problem` for each that cannot be read.
+    """
+    files, problems = midi_files(paths)
+    found: list[FoundFile] = []
+    for number, path in enumerate(files):
+        yield ReadingProgress(number, len(files))
+        found.append(described(path))
+    found += [FoundFile(path="", problem=str(problem)) for problem in problems]
+    return FilesDescribed(tuple(found))
+
+
+def described(path: Path) -> FoundFile:
+    """Look at one file; what is wrong with it is told in `problem`."""
+    try:
+        whole = smf.read_whole(path)
+    except MidiFileError as error:
+        return FoundFile(str(path), problem=str(error))
+    song = whole.song
+    if not len(song.notes):
+        return FoundFile(str(path), problem=f"{path.name} holds no notes. Export it again, or leave it out.")
+    pitched = song.notes[~song.is_drums]
+    onsets, durations, pitches = (pitched[:, c] for c in (Column.ONSET, Column.DURATION, Column.PITCH))
+    chords = recognise_chords(onsets=onsets, durations=durations, pitches=pitches, bar_starts=song.bar_starts)
+    return FoundFile(
+        path=str(path),
+        parts=tuple(_part(song, index) for index in range(len(song.tracks))),
+        bars=song.bars,
+        timing=_timing(song),
+        key=recognise_key(pitch_class_weights(pitches, durations)),
+        chords=chord_symbols(chords) if len(pitched) else (),
+        told=whole.dropped,
+    )
+
+
+def _part(song: Song, index: int) -> FoundPart:
+    track = song.tracks[index]
+    notes = song.notes[song.notes[:, Column.TRACK] == index]
+    bars = np.searchsorted(song.bar_starts, notes[:, Column.ONSET], side="right")
+    pitches = notes[:, Column.PITCH]
+    return FoundPart(
+        role=track.role,
+        role_source=track.role_source,
+        name=track.name,
+        program=track.program,
+        notes=len(notes),
+        bars=len(np.unique(bars)),
+        lowest=int(pitches.min()),
+        highest=int(pitches.max()),
+    )
+
+
+def _timing(song: Song) -> FoundTiming:
+    tempo_bpm = min(max(bpm_from_microseconds(song.tempo_at(0)), MIN_TEMPO_BPM), MAX_TEMPO_BPM)
+    return FoundTiming(tempo_bpm, meter=song.meter_of_bar(0))
