@@ -55,7 +55,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _A("edit_redo", "Redo", "Edit", ("Ctrl+Shift+Z", "Ctrl+Y")),
     _A("edit_cut", "Cut", "Edit", ("Ctrl+X",)),
     _A("edit_copy", "Copy", "Edit", ("Ctrl+C",)),
-    _A("edit_paste", "Paste", "Edit", ("Ctrl+V",), help="At the playhead, or where it was copied from."),
+    _A("edit_paste", "Paste", "Edit", ("Ctrl+V",), help="At the cursor or the playhead, or where it was copied from."),
     _A("edit_duplicate", "Duplicate", "Edit", ("Ctrl+D",)),
     _A("edit_delete", "Delete", "Edit", ("Del", "Backspace")),
     _A("edit_select_all", "Select part", "Edit", ("Ctrl+A",), help="Select all notes of the part in front."),
@@ -77,6 +77,32 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _A("edit_shorter", "Shorter", "Edit", ("Shift+Left",)),
     _A("edit_louder", "Louder", "Edit", ("Ctrl+Up",)),
     _A("edit_softer", "Softer", "Edit", ("Ctrl+Down",)),
+    _A("walk_left", "A step back", "Cursor", ("Alt+Left",), help="The keyboard's own cursor in the part in front."),
+    _A("walk_right", "A step on", "Cursor", ("Alt+Right",)),
+    _A("walk_up", "A row up", "Cursor", ("Alt+Up",)),
+    _A("walk_down", "A row down", "Cursor", ("Alt+Down",)),
+    _A("walk_previous", "Previous note", "Cursor", ("Ctrl+Left",)),
+    _A(
+        "walk_next", "Next note", "Cursor", ("Ctrl+Right",), help="Heard and told; edits are of the note at the cursor."
+    ),
+    _A("walk_octave_up", "An octave up", "Cursor", ("Alt+PgUp",)),
+    _A("walk_octave_down", "An octave down", "Cursor", ("Alt+PgDown",)),
+    _A("walk_bar_back", "A bar back", "Cursor", ("PgUp",)),
+    _A("walk_bar_on", "A bar on", "Cursor", ("PgDown",)),
+    _A("walk_start", "To the first step", "Cursor", ("Alt+Home",)),
+    _A("walk_end", "To the last step", "Cursor", ("Alt+End",)),
+    _A("cursor_where", "Where am I?", "Cursor", ("J",), help="Tells the place of the cursor and what is there."),
+    _A("extend_left", "Select a step back", "Cursor", ("Alt+Shift+Left",), help="The notes from here to there."),
+    _A("extend_right", "Select a step on", "Cursor", ("Alt+Shift+Right",)),
+    _A("extend_up", "Select a row up", "Cursor", ("Alt+Shift+Up",)),
+    _A("extend_down", "Select a row down", "Cursor", ("Alt+Shift+Down",)),
+    _A("extend_previous", "Select to the previous note", "Cursor", ("Ctrl+Shift+Left",)),
+    _A("extend_next", "Select to the next note", "Cursor", ("Ctrl+Shift+Right",)),
+    _A("cursor_select", "Pick the note", "Cursor", ("V",), help="Adds it to the selection, or takes it out again."),
+    _A("cursor_draw", "Draw / delete a note", "Cursor", ("D", "Ins"), help="At the cursor."),
+    _A("cursor_bar", "Choose the bar for G", "Cursor", ("W",), help="Then G rewrites only it."),
+    _A("cursor_bars_back", "Choose a bar back", "Cursor", ("Shift+PgUp",)),
+    _A("cursor_bars_on", "Choose a bar on", "Cursor", ("Shift+PgDown",)),
     _A("part_add", "Add a part", "Part", ("Ctrl+T",)),
     _A("part_remove", "Remove part", "Part", ("Ctrl+Shift+Backspace",)),
     _A("part_next", "Next part in front", "Part", ("]",)),
@@ -149,7 +175,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _A("help_ways_out", "Ways into your DAW", "Help", help="Drag, port and file, in a card under the roll."),
     _A("help_diagnostics", "Copy diagnostics", "Help"),
 )
-_REPEATING_MENUS = ("Edit", "View")  # a key held down there goes on nudging or zooming
+_REPEATING_MENUS = ("Edit", "Cursor", "View")  # a key held down there goes on nudging or zooming
 MENUS = tuple(dict.fromkeys(spec.menu for spec in ACTIONS))
 _BEGIN_GROUPS = frozenset(
     {
@@ -160,6 +186,9 @@ _BEGIN_GROUPS = frozenset(
         "edit_cut",
         "edit_quantise",
         "edit_up",
+        "extend_left",
+        "cursor_select",
+        "cursor_bar",
         "part_next",
         "part_mute",
         "steer_chords",

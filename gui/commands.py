@@ -40,6 +40,7 @@ from gui.shaping import Shaping
 from gui.shelf import Shelf
 from gui.steering import Steering
 from gui.takes import TakeBoard
+from gui.walking import Walker
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +75,10 @@ class Commands(QObject):
         self.window, self.document, self.state, self.session = window, document, state, session
         self.board, self.playback, self.bridge = board, playback, bridge
         self.files, self.exports = files, exports
-        self.editor = Editor(state)
+        self.editor = Editor(state, say=window.say)
+        self.walker = Walker(state, say=window.say, show_cursor=window.show_cursor)
+        for pane in (window.roll.pitched, window.roll.drums):
+            pane.entered_by_key.connect(lambda pane=pane: self.walker.enter(is_drums=pane.is_drums))
         self._tempo_gesture: int | None = None
         self.steering = Steering(window, state, session, playback, edit=self.edit)
         self.arranging = Arranging(
@@ -97,7 +101,7 @@ class Commands(QObject):
         self.models = Models(bridge, window, session)
         steering = (self.steering, self.arranging, self.recipes, self.batches, self.shelf, self.models)
         self.shaping = Shaping(window, self.editor, session, edit=self.edit)
-        rooms = (self.editor, self.shaping, files, exports, self.rendering, *steering)
+        rooms = (self.editor, self.walker, self.shaping, files, exports, self.rendering, *steering)
         slots = {**self._slots(), **appearance}
         for room in rooms:
             slots.update(room.slots())
@@ -255,6 +259,8 @@ class Commands(QObject):
         elif self.state.selection or self.state.bars:
             self.state.select(NOTHING)
             self.state.select_bars(BarSelection())
+        elif self.state.cursor is not None:
+            self.state.set_cursor(None)
         elif self.board.is_running:
             self.board.cancel()
 

@@ -5,13 +5,15 @@ from dataclasses import replace
 
 from engine.music.loop import Note
 from gui.piano_roll import gestures
+from gui.piano_roll.cursor import Cursor
 from gui.piano_roll.gestures import Edited
 from gui.piano_roll.quantise import Quantise, quantised
-from gui.piano_roll.selection import NOTHING, Selection, selected_all
+from gui.piano_roll.selection import NOTHING, NoteRef, Selection, selected_all
 from gui.piano_roll.state import RollState
-from gui.piano_roll.transform import Snap, pitch_rows
+from gui.piano_roll.transform import pitch_rows
 
 VELOCITY_STEP = 8
+OCTAVE = 12
 
 
 class Editor:
@@ -19,18 +21,18 @@ class Editor:
 
     Args:
         state: The roll.
+        say: Told why nothing was done.
     """
 
-    def __init__(self, state: RollState) -> None:
-        self.state = state
+    def __init__(self, state: RollState, *, say: Callable[[str], None] = lambda _: None) -> None:
+        self.state, self._say = state, say
         self.quantise = Quantise()  # what Q does
         self._clipboard: tuple[tuple[int, Note], ...] = ()
 
     @property
     def unit(self) -> int:
         """Ticks of a grid step."""
-        snap = self.state.view.snap
-        return Snap.SIXTEENTH.ticks if snap is Snap.OFF else snap.ticks
+        return self.state.view.step_ticks
 
     def slots(self) -> dict[str, Callable[[], None]]:
         """Return what each edit action does."""
@@ -50,8 +52,8 @@ class Editor:
             "edit_halve": lambda: self._apply("Double speed", gestures.stretched, factor=0.5),
             "edit_up": lambda: self.transpose(1),
             "edit_down": lambda: self.transpose(-1),
-            "edit_octave_up": lambda: self.transpose(12),
-            "edit_octave_down": lambda: self.transpose(-12),
+            "edit_octave_up": lambda: self.transpose(OCTAVE),
+            "edit_octave_down": lambda: self.transpose(-OCTAVE),
             "edit_left": lambda: self.nudge(-self.unit),
             "edit_right": lambda: self.nudge(self.unit),
             "edit_longer": lambda: self._apply("Longer", gestures.resized, end_ticks=self.unit),
@@ -62,20 +64,27 @@ class Editor:
 
     @property
     def subject(self) -> Selection:
-        """What an edit works on: the selection, else all notes of the part in front."""
-        front = self.state.view.front
-        if self.state.selection or front >= len(self.state.loop.tracks):
-            return self.state.selection
-        return selected_all(self.state.loop, [front])
+        """What an edit works on: the selection, else the note at the cursor, without one the part in front."""
+        state = self.state
+        if state.selection or state.cursor is not None or state.front_track is None:
+            return state.chosen
+        return selected_all(state.loop, [state.view.front])
 
     def _apply(self, text: str, edit: Callable[..., Edited], **arguments: object) -> None:
-        subject = self.subject
+        subject, was_selected = self.subject, bool(self.state.selection)
         if not subject:
+            self._say("There is no note at the cursor." if self.state.cursor else "There are no notes in this part.")
             return
         edited = edit(self.state.loop, subject, **arguments)
-        if not self.state.selection:
-            edited = Edited(edited.loop, NOTHING)  # what was not selected before is not selected after
-        self.state.commit(text, edited)
+        # What was not selected before is not selected after.
+        self.state.commit(text, edited if was_selected else Edited(edited.loop, NOTHING))
+        if self.state.cursor is not None and not was_selected and edited.selection:
+            self._follow(min(edited.selection))
+
+    def _follow(self, ref: NoteRef) -> None:
+        """Take the cursor to where its note has gone, and let it be heard."""
+        self.state.set_cursor(Cursor(ref.note.onset, ref.note.pitch))
+        self.state.touch(ref)
 
     def quantise_again(self) -> None:
         """Quantise as it was last done."""
@@ -90,31 +99,36 @@ class Editor:
             self.state.select(selected_all(self.state.loop, [self.state.view.front]))
 
     def copy(self) -> None:
-        if self.state.selection:
-            self._clipboard = tuple((ref.part, ref.note) for ref in sorted(self.state.selection))
+        if self.state.chosen:
+            self._clipboard = tuple((ref.part, ref.note) for ref in sorted(self.state.chosen))
 
     def cut(self) -> None:
         self.copy()
         self.delete()
 
     def delete(self) -> None:
-        """Delete the selected notes; only them: no selection, nothing to delete."""
-        if self.state.selection:
-            self.state.commit("Delete notes", gestures.deleted(self.state.loop, self.state.selection))
+        """Delete the selected notes, or the one at the cursor; never a whole part."""
+        if self.state.chosen:
+            self.state.commit("Delete notes", gestures.deleted(self.state.loop, self.state.chosen))
 
     def paste(self) -> None:
-        """Paste at the playhead's grid step while playing, else where it was copied from."""
+        """Paste at the cursor, without one at the playhead's grid step, else where it was copied from."""
         if not self._clipboard:
             return
-        shift = 0
-        if self.state.playhead_tick >= 0:
-            first = min(note.onset for _, note in self._clipboard)
-            shift = self.state.view.snap.before(self.state.playhead_tick) - self.state.view.snap.before(first)
+        shift, cursor, snap = 0, self.state.cursor, self.state.view.snap
+        first = min(note.onset for _, note in self._clipboard)
+        if cursor is not None:
+            shift = cursor.tick - first
+        elif self.state.playhead_tick >= 0:
+            shift = snap.before(self.state.playhead_tick) - snap.before(first)
         notes = [(part, replace(note, onset=max(0, note.onset + shift))) for part, note in self._clipboard]
         self.state.commit("Paste", gestures.pasted(self.state.loop, notes))
 
     def transpose(self, semitones: int) -> None:
-        self._apply("Transpose", gestures.transposed, semitones=semitones)
+        """Move by semitones; drums that are meant one by one by as many lanes, but no octaves."""
+        is_meant = self.state.selection or self.state.cursor is not None
+        lanes = self.state.rows(is_drums=True) if is_meant and abs(semitones) < OCTAVE else None
+        self._apply("Transpose", gestures.transposed, semitones=semitones, lanes=lanes)
 
     def nudge(self, ticks: int) -> None:
         rows = pitch_rows(self.state.loop)

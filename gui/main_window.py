@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QMimeData, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMainWindow, QPushButton, QVBoxLayout, QWidget
 
 from gui.actions import ActionTable
@@ -126,8 +126,15 @@ class MainWindow(QMainWindow):
         return ActionTable(self, slots)
 
     def say(self, text: str) -> None:
-        """Show a passing notice in the status bar."""
+        """Show a passing notice in the status bar, and have a screen reader read it."""
         self.statusBar().showMessage(text, NOTICE_MS)
+        if QAccessible.isActive():
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
+
+    def show_cursor(self, text: str) -> None:
+        """Show in the status bar what is at the roll's cursor; its pane tells a screen reader."""
+        self.statusBar().showMessage(text, NOTICE_MS)
+        self.roll.focus_front()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if not event.source() and (recipe_path(event.mimeData()) or midi_paths(event.mimeData())):

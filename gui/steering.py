@@ -100,7 +100,7 @@ class Steering(QObject):
 
     def toggle_locks(self) -> None:
         """Lock the selected notes, so that a rewrite leaves them; unlock them if all of them are."""
-        chosen = notes_by_part(self._state.selection)
+        chosen = notes_by_part(self._state.chosen)
         if not chosen:
             self._window.say("Select the notes that shall stay, then lock them.")
             return

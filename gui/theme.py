@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QColor, QPainter, QPalette, QPen
 
 from engine.music.general_midi import Role
 
@@ -60,6 +61,11 @@ class Theme:
     key_white: str
     key_black: str
     roles: tuple[str, ...]
+
+    @property
+    def focus(self) -> str:
+        """Of the ring around what has the keyboard: seen on every background, and on what is chosen."""
+        return self.text
 
     def role(self, role: Role) -> QColor:
         return QColor(self.roles[list(Role).index(role)])
@@ -196,6 +202,17 @@ def palette(theme: Theme) -> QPalette:
     for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText, QPalette.ColorRole.WindowText):
         colors.setColor(QPalette.ColorGroup.Disabled, role, mixed(QColor(theme.muted), QColor(theme.panel), 0.4))
     return colors
+
+
+FOCUS_PX = 2
+
+
+def paint_focus(painter: QPainter, place: QRect, theme: Theme) -> None:
+    """Paint the ring that tells which painted widget has the keyboard."""
+    inset = FOCUS_PX // 2
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(QColor(theme.focus), FOCUS_PX))
+    painter.drawRect(place.adjusted(inset, inset, -inset - 1, -inset - 1))
 
 
 def style_sheet(theme: Theme, *, scale: float = 1.0, icons: Path | None = None) -> str:

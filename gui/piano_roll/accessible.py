@@ -7,11 +7,11 @@ than for a note, and lives as long as its pane.
 from typing import Any
 
 from PySide6.QtCore import QObject, QRect
-from PySide6.QtGui import QAccessible, QAccessibleInterface
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QAccessibleEvent, QAccessibleInterface
 from PySide6.QtWidgets import QAccessibleWidget
 
 from gui.piano_roll.hit_test import DRUM_HIT_PX
-from gui.piano_roll.note_words import note_text
+from gui.piano_roll.note_words import cursor_text, ref_text
 from gui.piano_roll.selection import NoteRef
 from gui.piano_roll.widget import RollPane
 
@@ -46,19 +46,31 @@ class AccessiblePane(QAccessibleWidget):
             self._items[index] = AccessibleNote(self, index)
         return self._items[index]
 
+    def focusChild(self) -> QAccessibleInterface | None:  # pyright: ignore[reportIncompatibleMethodOverride] the stubs leave out None
+        index = self.index_of(self.pane.state.cursor_note)
+        return self if index is None else self.child(index)
+
+    def index_of(self, ref: NoteRef | None) -> int | None:
+        """Return a note's place in the list, None of one that is not in it."""
+        before = 0
+        for table in self.pane.tables:
+            if ref is not None and table.part == ref.part:
+                return before + table.notes.index(ref.note) if ref.note in table.notes else None
+            before += len(table.notes)
+        return None
+
+    def text(self, kind: QAccessible.Text) -> str:
+        if kind is QAccessible.Text.Value and self.pane.holds_front:
+            return cursor_text(self.pane.state)
+        return super().text(kind)
+
     def indexOfChild(self, child: QAccessibleInterface) -> int:
         return child.index if isinstance(child, AccessibleNote) else -1
 
     def childAt(self, x: int, y: int) -> QAccessibleInterface | None:  # pyright: ignore[reportIncompatibleMethodOverride] the stubs leave out None
         hit = self.pane.hit(self.pane.mapFromGlobal(QRect(x, y, 1, 1).topLeft()).toPointF())
-        if hit is None:
-            return None
-        before = 0
-        for table in self.pane.tables:
-            if table.part == hit.ref.part:
-                return self.child(before + table.notes.index(hit.ref.note))
-            before += len(table.notes)
-        return None
+        index = self.index_of(hit.ref) if hit is not None else None
+        return None if index is None else self.child(index)
 
 
 class AccessibleNote(QAccessibleInterface):
@@ -106,16 +118,18 @@ class AccessibleNote(QAccessibleInterface):
 
     def text(self, kind: QAccessible.Text) -> str:
         ref, state = self._ref, self._parent.pane.state
-        if ref is None or kind is not QAccessible.Text.Name or ref.part >= len(state.shown_loop.tracks):
+        if ref is None or ref.part >= len(state.shown_loop.tracks):
             return ""
-        locked = state.locked[ref.part] if ref.part < len(state.locked) else frozenset()
-        is_locked = (ref.note.onset, ref.note.pitch) in locked
-        return note_text(state.shown_loop, ref, middle_c_octave=state.view.middle_c_octave, is_locked=is_locked)
+        if kind is QAccessible.Text.Value:
+            return str(ref.note.velocity)
+        return ref_text(state, ref) if kind is QAccessible.Text.Name else ""
 
     def state(self) -> Any:
         state, ref = QAccessible.State(), self._ref
         state.selectable = state.focusable = 1
-        state.selected = int(ref is not None and ref in self._parent.pane.state.shown_selection)
+        pane = self._parent.pane
+        state.selected = int(ref is not None and ref in pane.state.shown_selection)
+        state.focused = int(ref is not None and pane.hasFocus() and ref == pane.state.cursor_note)
         state.invalid = int(ref is None)
         return state
 
@@ -128,6 +142,20 @@ class AccessibleNote(QAccessibleInterface):
         if pane.is_drums:
             last.setX(first.x() + round(DRUM_HIT_PX))
         return QRect(pane.mapToGlobal(first), pane.mapToGlobal(last))
+
+
+def tell_cursor(pane: RollPane) -> None:
+    """Have a screen reader read what is at the cursor: the note gets its focus, an empty place is told."""
+    if not QAccessible.isActive():
+        return
+    interface = QAccessible.queryAccessibleInterface(pane)
+    index = interface.index_of(pane.state.cursor_note) if isinstance(interface, AccessiblePane) else None
+    if index is None:
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(pane, cursor_text(pane.state)))
+        return
+    event = QAccessibleEvent(pane, QAccessible.Event.Focus)
+    event.setChild(index)
+    QAccessible.updateAccessibility(event)
 
 
 def install() -> None:

@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QScrollBar, QSplitter, QWidget
 
+from gui.piano_roll.accessible import tell_cursor
 from gui.piano_roll.ruler import Ruler
 from gui.piano_roll.state import RollState
 from gui.piano_roll.transform import RowAxis
@@ -69,6 +70,12 @@ class RollEditor(QWidget):
         axis = self.state.view.time.fitted(end_tick=self.end_tick, width_px=self.pitched.width())
         self.state.set_view(time=axis)
         self.pitched.show_notes()
+
+    def focus_front(self) -> None:
+        """Give the keyboard to the pane of the part in front, and tell screen readers what is at the cursor."""
+        pane = self.drums if self.drums.holds_front else self.pitched
+        pane.setFocus()
+        tell_cursor(pane)
 
     def zoom(self, factor: float) -> None:
         """Zoom in time around the middle."""

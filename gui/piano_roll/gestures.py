@@ -124,9 +124,12 @@ def pasted(loop: Loop, notes: Iterable[tuple[int, Note]]) -> Edited:
     return Edited(loop, frozenset(chosen))
 
 
-def transposed(loop: Loop, selection: Selection, semitones: int) -> Edited:
-    """Move pitched notes by semitones, as a group within 0 … 127; drums stay."""
+def transposed(loop: Loop, selection: Selection, semitones: int, *, lanes: RowMap | None = None) -> Edited:
+    """Move pitched notes by semitones, as a group within 0 … 127, and drums by as many of their lanes, if given."""
     pitched = frozenset(ref for ref in selection if not loop.tracks[ref.part].is_drums)
+    if lanes is not None and (drums := selection - pitched):
+        edited = moved(loop, drums, rows_down=-semitones, rows=lanes)
+        loop, selection = edited.loop, edited.selection | pitched
     if not pitched:
         return Edited(loop, selection)
     low, high = min(r.note.pitch for r in pitched), max(r.note.pitch for r in pitched)

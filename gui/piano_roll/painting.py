@@ -13,8 +13,9 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPen
 
 from engine.music.harmony import PITCH_CLASS_NAMES
 from engine.music.loop import Loop
+from gui.piano_roll.cursor import Cursor
 from gui.piano_roll.hit_test import DRUM_HIT_PX, PartTable
-from gui.piano_roll.selection import Selection, notes_by_part
+from gui.piano_roll.selection import NoteRef, Selection, notes_by_part
 from gui.piano_roll.transform import RowAxis, RowMap, TimeAxis, drum_name
 from gui.theme import Theme, mixed
 
@@ -246,6 +247,34 @@ def paint_compared(painter: QPainter, scene: Scene, tables: tuple[PartTable, ...
         painter.setPen(QPen(mixed(color, QColor(scene.theme.text), 0.2), 1, Qt.PenStyle.DotLine))
         where = table.between(scene.time.tick_of(area.left()), scene.time.tick_of(area.right() + 1))
         painter.drawRects([QRect(x, y, w, h) for x, y, w, h in _pixel_columns(scene, table, where).T.tolist()])
+
+
+def paint_cursor(painter: QPainter, scene: Scene, cursor: Cursor, ref: NoteRef | None, area: QRect) -> None:
+    """Paint the keyboard's cursor: its row and its step as lines, and corners around the note or the empty cell."""
+    row = scene.rows.row_of(cursor.pitch)
+    if row is None:
+        return
+    time, axis = scene.time, scene.axis
+    color = QColor(scene.theme.text)
+    x, width = time.x_of(cursor.tick), max(6.0, scene.step_ticks * time.px_per_tick)
+    if ref is not None:
+        x = time.x_of(ref.note.onset)
+        width = DRUM_HIT_PX if scene.rows.is_drums else max(6.0, (ref.note.end - ref.note.onset) * time.px_per_tick)
+    cell = QRectF(x, axis.y_of(row), width, axis.row_px).adjusted(-2, -2, 1, 1)
+    painter.setPen(QPen(color, 1, Qt.PenStyle.DotLine))
+    for y in (cell.top(), cell.bottom()):
+        painter.drawLine(QLineF(area.left(), y, area.right(), y))
+    painter.drawLine(QLineF(cell.left(), area.top(), cell.left(), area.bottom()))
+    arm = min(7.0, cell.width() / 2, cell.height() / 2)
+    painter.setPen(QPen(color, 3, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
+    for corner, right, down in (
+        (cell.topLeft(), 1, 1),
+        (cell.topRight(), -1, 1),
+        (cell.bottomLeft(), 1, -1),
+        (cell.bottomRight(), -1, -1),
+    ):
+        painter.drawLine(QLineF(corner.x(), corner.y(), corner.x() + right * arm, corner.y()))
+        painter.drawLine(QLineF(corner.x(), corner.y(), corner.x(), corner.y() + down * arm))
 
 
 def paint_gutter(painter: QPainter, scene: Scene, area: QRect) -> None:

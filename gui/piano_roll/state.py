@@ -10,7 +10,8 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from engine.music.loop import Loop
+from engine.music.loop import Loop, Track
+from gui.piano_roll.cursor import Cursor, note_at_cursor
 from gui.piano_roll.gestures import Edited
 from gui.piano_roll.habits import MouseHabits
 from gui.piano_roll.selection import NOTHING, BarSelection, NoteRef, Selection, still_there
@@ -40,6 +41,11 @@ class RollView:
     middle_c_octave: int = 3
     mouse: MouseHabits = MouseHabits.LIVE
 
+    @property
+    def step_ticks(self) -> int:
+        """Ticks of a grid step, a 16th without a grid."""
+        return Snap.SIXTEENTH.ticks if self.snap is Snap.OFF else self.snap.ticks
+
 
 class RollState(QObject):
     """The roll's model.
@@ -52,6 +58,7 @@ class RollState(QObject):
     content_changed = Signal()  # loop, preview or compared take
     view_changed = Signal()
     selection_changed = Signal()
+    cursor_moved = Signal()
     playhead_moved = Signal(float, float)  # ticks before and after; negative is hidden
     edited = Signal(str, object)  # name of the step, new Loop
     note_touched = Signal(object)  # NoteRef: to be heard
@@ -65,6 +72,7 @@ class RollState(QObject):
         self.view = RollView()
         self.selection: Selection = NOTHING
         self.bars = BarSelection()
+        self.cursor: Cursor | None = None  # None until the keyboard walks, and after the mouse was used
         self.hidden: frozenset[int] = frozenset()
         self.locked: tuple[frozenset[tuple[int, int]], ...] = ()  # (onset, pitch) of notes that stay, by part
         self.playhead_tick = -1.0
@@ -79,6 +87,27 @@ class RollState(QObject):
     def shown_selection(self) -> Selection:
         return self.preview.selection if self.preview else self.selection
 
+    @property
+    def front_track(self) -> Track | None:
+        """The part in front, None of a loop without parts."""
+        front = self.view.front
+        return self.loop.tracks[front] if front < len(self.loop.tracks) else None
+
+    @property
+    def cursor_note(self) -> NoteRef | None:
+        """The note at the cursor."""
+        track = self.front_track
+        if self.cursor is None or track is None:
+            return None
+        note = note_at_cursor(track, self.cursor, step_ticks=self.view.step_ticks)
+        return NoteRef(self.view.front, note) if note is not None else None
+
+    @property
+    def chosen(self) -> Selection:
+        """What is selected, else the note at the cursor."""
+        ref = self.cursor_note
+        return self.selection or (frozenset({ref}) if ref is not None else NOTHING)
+
     def rows(self, *, is_drums: bool) -> RowMap:
         """Return the rows of one of the panes."""
         return drum_rows(self.loop) if is_drums else pitch_rows(self.loop, self.view.fold)
@@ -91,6 +120,8 @@ class RollState(QObject):
         front = min(self.view.front, max(0, len(loop.tracks) - 1))
         if front != self.view.front:
             self.set_view(front=front)
+        if self.cursor is not None and self.cursor.tick >= loop.length:
+            self.set_cursor(replace(self.cursor, tick=loop.length - loop.meter.ticks_per_bar))
         self.content_changed.emit()
         self.select(still_there(loop, self.selection))
 
@@ -116,6 +147,12 @@ class RollState(QObject):
         if selection != self.selection:
             self.selection = selection
             self.selection_changed.emit()
+
+    def set_cursor(self, cursor: Cursor | None) -> None:
+        """Put the cursor somewhere, or (None) away."""
+        if cursor != self.cursor:
+            self.cursor = cursor
+            self.cursor_moved.emit()
 
     def select_bars(self, bars: BarSelection) -> None:
         if bars != self.bars:

@@ -81,6 +81,11 @@ class TimeAxis:
         visible = (width_px - self.gutter_px) / self.px_per_tick
         return replace(self, left_tick=max(0.0, min(self.left_tick, end_tick - visible)))
 
+    def showing(self, start_tick: float, end_tick: float, *, width_px: float) -> "TimeAxis":
+        """Return the axis scrolled as little as it takes to show a span, its start before all."""
+        visible = (width_px - self.gutter_px) / self.px_per_tick
+        return replace(self, left_tick=min(max(self.left_tick, end_tick - visible), start_tick))
+
     def fitted(self, *, end_tick: float, width_px: float) -> "TimeAxis":
         """Return the axis that shows everything up to `end_tick`."""
         room = max(1.0, width_px - self.gutter_px)
@@ -142,6 +147,10 @@ class RowAxis:
 
     def panned(self, dy_px: float) -> "RowAxis":
         return replace(self, top_row=self.top_row - dy_px / self.row_px)
+
+    def showing(self, row: int, *, height_px: float) -> "RowAxis":
+        """Return the axis scrolled as little as it takes to show a row."""
+        return replace(self, top_row=min(max(self.top_row, row + 1 - height_px / self.row_px), float(row)))
 
     def clamped(self, *, rows: int, height_px: float) -> "RowAxis":
         """Return the axis with no emptiness above the first row nor, where there are enough, below the last."""

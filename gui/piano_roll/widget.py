@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAccessibleInterface,
     QColor,
+    QFocusEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -24,6 +25,7 @@ from gui.piano_roll.mouse import Press, begin_gesture
 from gui.piano_roll.painting import (
     Scene,
     paint_compared,
+    paint_cursor,
     paint_ground,
     paint_gutter,
     paint_locked,
@@ -32,6 +34,7 @@ from gui.piano_roll.painting import (
 )
 from gui.piano_roll.state import RollState
 from gui.piano_roll.transform import RowAxis, RowMap, TimeAxis
+from gui.theme import paint_focus
 
 WHEEL_STEP = 120.0
 WHEEL_ROWS = 3
@@ -51,6 +54,7 @@ class RollPane(QWidget):
     """
 
     rows_changed = Signal()  # vertical axis or number of rows
+    entered_by_key = Signal()
 
     def __init__(self, state: RollState, *, is_drums: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -75,6 +79,7 @@ class RollPane(QWidget):
         state.content_changed.connect(self._on_content_changed)
         state.view_changed.connect(self._on_view_changed)
         state.selection_changed.connect(self._on_selection_changed)
+        state.cursor_moved.connect(self._on_cursor_moved)
         state.playhead_moved.connect(self._on_playhead_moved)
         self._on_content_changed()
 
@@ -178,6 +183,27 @@ class RollPane(QWidget):
         self.axis = self.axis.clamped(rows=len(rows.pitches), height_px=self.height())
         self.rows_changed.emit()
 
+    @property
+    def holds_front(self) -> bool:
+        """Whether the part in front is in this pane."""
+        track = self.state.front_track
+        return track is not None and track.is_drums == self.is_drums
+
+    def _on_cursor_moved(self) -> None:
+        """Scroll to the cursor."""
+        cursor, view = self.state.cursor, self.state.view
+        row = self.rows.row_of(cursor.pitch) if cursor is not None and self.holds_front else None
+        if cursor is not None and row is not None:
+            end = cursor.tick + view.step_ticks
+            self.set_time_axis(view.time.showing(cursor.tick, end, width_px=self.width()))
+            self.set_axis(self.axis.showing(row, height_px=self.height()))
+        self.update()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        if event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
+            self.entered_by_key.emit()
+
     def _on_playhead_moved(self, before: float, after: float) -> None:
         for tick in (before, after):
             if tick >= 0:
@@ -194,11 +220,16 @@ class RollPane(QWidget):
             paint_selected(painter, scene, self._tables, area, self.state.shown_selection)
             paint_locked(painter, scene, self._tables, area, locked=self.state.locked)
             self._paint_marks(painter)
+            if self.state.cursor is not None and self.holds_front:
+                paint_cursor(painter, scene, self.state.cursor, self.state.cursor_note, area)
         if event.rect().left() < gutter:
             painter.setClipping(False)
             left = event.rect().intersected(QRect(0, 0, gutter, self.height()))
             painter.setClipRect(left)
             paint_gutter(painter, scene, QRect(0, left.top(), gutter, left.height()))
+        if self.hasFocus():
+            painter.setClipping(False)
+            paint_focus(painter, self.rect(), self.state.theme)
 
     def _pictured(self, scene: Scene) -> QPixmap:
         """Return ground, chosen bars and notes as a picture: a click or the playhead paints only over it."""
@@ -271,6 +302,7 @@ class RollPane(QWidget):
             return
         if position.x() < self.state.view.time.gutter_px:
             return
+        self.state.set_cursor(None)
         press = Press(position, event.modifiers(), is_right=event.button() is Qt.MouseButton.RightButton)
         self._gesture = begin_gesture(self, press)
 
