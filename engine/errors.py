@@ -50,6 +50,10 @@ class AudioFileError(EngineError):
     """Raised when a sound file cannot be read, written or heard as notes."""
 
 
+class NothingHeardError(AudioFileError):
+    """Raised when a sound file can be read, but has no notes in it."""
+
+
 class CorpusError(EngineError):
     """Raised when training material cannot be found, read or used."""
 

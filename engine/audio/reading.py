@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.audio.extra import load
-from engine.errors import AudioFileError
+from engine.errors import AudioFileError, NothingHeardError
 
 Samples = npt.NDArray[np.float32]  # [n], or [n, channels]
 
@@ -102,10 +102,26 @@ def opened(path: Path) -> Generator[Any]:
         raise AudioFileError(f"{path.name} may not be read by you.", "Change its permissions, or copy it.") from error
 
 
-def blocks(file: Any) -> Iterator[Samples]:
-    """Yield float32 [n, channels] of about a second each from where an open file stands, to its end."""
+def seconds_of(path: Path) -> float:
+    """Return how long a sound file is.
+
+    Raises:
+        AudioFileError: It cannot be read.
+        EngineError: The audio extra is missing.
+    """
+    with opened(path) as file:
+        return file.frames / file.samplerate
+
+
+def blocks(file: Any, start_seconds: float = 0.0, end_seconds: float | None = None) -> Iterator[Samples]:
+    """Yield float32 [n, channels] of about a second each, a stretch of an open file."""
     frames = max(1, round(file.samplerate * _BLOCK_SECONDS))
-    while len(block := file.read(frames, dtype="float32", always_2d=True)):
+    first = min(round(start_seconds * file.samplerate), file.frames)
+    left = file.frames if end_seconds is None else round(end_seconds * file.samplerate) - first
+    if first:
+        file.seek(first)
+    while left > 0 and len(block := file.read(min(frames, left), dtype="float32", always_2d=True)):
+        left -= len(block)
         yield np.nan_to_num(block, copy=False)
 
 
@@ -120,12 +136,21 @@ def resampled(parts: Iterator[Samples], channels: int, from_rate: int, to_rate: 
     yield stream.resample_chunk(np.zeros((0, channels), np.float32), last=True)
 
 
-def read_sound(path: Path, *, rate: int = MODEL_RATE, progress: Callable[[float], None] | None = None) -> Sound:
-    """Read a whole file, mixed to one channel.
+def read_sound(
+    path: Path,
+    *,
+    rate: int = MODEL_RATE,
+    start_seconds: float = 0.0,
+    end_seconds: float | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Sound:
+    """Read a file, or a stretch of it, mixed to one channel.
 
     Args:
         path: The file.
         rate: In Hz, that is wanted.
+        start_seconds: Where the stretch begins.
+        end_seconds: Where it ends; None for the file's end.
         progress: Told the share that is read; may raise to stop.
 
     Raises:
@@ -133,13 +158,14 @@ def read_sound(path: Path, *, rate: int = MODEL_RATE, progress: Callable[[float]
         EngineError: The audio extra is missing.
     """
     with opened(path) as file:
-        seconds = file.frames / file.samplerate
+        file_seconds = file.frames / file.samplerate
+        seconds = min(end_seconds if end_seconds is not None else file_seconds, file_seconds) - start_seconds
         if seconds > MAX_SECONDS:
             raise AudioFileError(
                 f"{path.name} is {_length(seconds)} long; up to {MAX_SECONDS // 60} minutes can be heard as notes.",
-                "Cut it into shorter files first.",
+                "Cut it into shorter files first; `turnaround transcribe --crop every:300` does.",
             )
-        mono = _mixed(file, progress or (lambda _: None))
+        mono = _mixed(blocks(file, start_seconds, end_seconds), seconds * file.samplerate, progress)
         samples = np.concatenate([np.zeros((0, 1), np.float32), *resampled(mono, 1, file.samplerate, rate)])[:, 0]
         file_rate, channels = file.samplerate, file.channels
     if len(samples) < rate // 20:
@@ -147,17 +173,18 @@ def read_sound(path: Path, *, rate: int = MODEL_RATE, progress: Callable[[float]
             f"{path.name} holds less than a twentieth of a second of sound.", "Export it again, whole."
         )
     if float(np.abs(samples).max()) < SILENCE:
-        raise AudioFileError(f"{path.name} is silent.", "Check that the right track was exported.")
+        raise NothingHeardError(f"{path.name} is silent.", "Check that the right track was exported.")
     return Sound(samples, rate, file_rate, channels)
 
 
-def _mixed(file: Any, progress: Callable[[float], None]) -> Iterator[Samples]:
-    """Yield float32 [n, 1], the mean of an open file's channels."""
+def _mixed(parts: Iterator[Samples], frames: float, progress: Callable[[float], None] | None) -> Iterator[Samples]:
+    """Yield float32 [n, 1], the mean of the channels of blocks that make `frames` frames."""
     done = 0
-    for block in blocks(file):
-        done += len(block)
-        progress(min(done / max(file.frames, 1), 1.0))
-        yield block.mean(axis=1, keepdims=True)
+    for part in parts:
+        done += len(part)
+        if progress is not None:
+            progress(min(done / max(frames, 1.0), 1.0))
+        yield part.mean(axis=1, keepdims=True)
 
 
 def _length(seconds: float) -> str:

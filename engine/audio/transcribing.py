@@ -11,7 +11,7 @@ from engine.audio.onsets import band_magnitudes, envelope_peaks, onset_envelope
 from engine.audio.pitched import BASS_RULES, POLYPHONIC_RULES, PitchRules, hear_pitches
 from engine.audio.reading import Sound, peaks, read_sound
 from engine.audio.tempo import find_common_tempo, find_tempo
-from engine.errors import AudioFileError
+from engine.errors import NothingHeardError
 from engine.midi.roles import role_of_name
 from engine.music.analysis import pitch_class_weights, recognise_key
 from engine.music.general_midi import Role
@@ -47,16 +47,20 @@ def transcribe(
     role: Role | None = None,
     tempo_bpm: float | None = None,
     meter: Meter = COMMON_TIME,
+    start_seconds: float = 0.0,
+    end_seconds: float | None = None,
     progress: Callable[[float], None] | None = None,
     threads: int = 0,
 ) -> HeardStem:
-    """Hear a sound file.
+    """Hear a sound file, or a stretch of it.
 
     Args:
         path: The file.
         role: What it plays; None to go by its name and sound.
         tempo_bpm: Where it is known.
         meter: In which bar 1 is sought.
+        start_seconds: Where the stretch begins; times of notes count from there.
+        end_seconds: Where it ends; None for the file's end.
         progress: Told the share that is done; may raise to stop.
         threads: Of the network; 0 = as many as fits beside a DAW.
 
@@ -65,7 +69,12 @@ def transcribe(
         EngineError: The audio extra is missing.
     """
     told = progress or (lambda _: None)
-    sound = read_sound(path, progress=lambda done: told(_READING * done))
+    sound = read_sound(
+        path,
+        start_seconds=start_seconds,
+        end_seconds=end_seconds,
+        progress=lambda done: told(_READING * done),
+    )
     return heard(
         sound,
         path.name,
@@ -97,7 +106,7 @@ def heard(
     if progress is not None:
         progress(1.0)
     if not notes:
-        raise AudioFileError(f"No {role.value} notes were heard in {name}.", "Choose another role, or leave it out.")
+        raise NothingHeardError(f"No {role.value} notes were heard in {name}.", "Choose another role, or leave it out.")
     tempo = find_tempo(notes, role, meter=meter, bpm=tempo_bpm)
     key = None if role is Role.DRUMS else _key_of(notes)
     return HeardStem(name, role, notes, sound.seconds, tempo, key, peaks(sound.samples, PEAKS))
