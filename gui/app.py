@@ -110,6 +110,7 @@ class App(QObject):
             files=self.files,
             exports=self.exports,
             appearance=self._appearance_slots(),
+            change_live=lambda live: self.change_settings(replace(self.settings, live=live)),
         )
         self._saving = QTimer(self, interval=SAVE_MS, singleShot=True)
         self._saving.timeout.connect(self.save)
@@ -119,7 +120,7 @@ class App(QObject):
         actions = self.commands.actions
         self.window.ways_out.set_actions(
             [actions["file_hand_off"]],
-            [actions["file_render"]],
+            [actions["live_setup"], actions["file_render"]],
             [actions["file_copy"], actions["file_save_as"], actions["file_reveal"]],
         )
         self._apply_settings()
@@ -201,12 +202,13 @@ class App(QObject):
 
     def change_settings(self, settings: Settings) -> None:
         """Let settings hold, and keep them."""
-        self.settings = settings
+        before, self.settings = self.settings, settings
         try:
             write_settings(self._places.settings, settings, self._unknown)
         except EngineError as error:
             self.window.banner.say(str(error))
-        self._apply_looks()
+        if (before.theme, before.scale_percent) != (settings.theme, settings.scale_percent):
+            self._apply_looks()  # styles every widget anew, which takes a while
         self._apply_settings()
 
     def next_theme(self) -> None:
@@ -228,6 +230,7 @@ class App(QObject):
         self.state.set_view(middle_c_octave=self.settings.middle_c_octave, mouse=self.settings.mouse)
         self.board.offer_likenesses(on=self.settings.offers_likenesses)
         self.window.ways_out.setVisible(self.settings.shows_ways_out)
+        self.commands.live.show_settings(self.settings.live)
         self.exports.options = self.settings.hand_off
         self.exports.folder = Path(self.settings.folder) if self.settings.folder else loops_folder()
         ways_out = [self.commands.actions[id] for id in WAYS_OUT]
@@ -245,6 +248,7 @@ class App(QObject):
             f"PySide6 {PySide6.__version__}, platform {QGuiApplication.platformName()}",
             self.window.engine_label.text(),
             self.window.sound_label.text(),
+            *self.commands.live.diagnostics(),
             f"{len(loop.tracks)} parts, {loop.bars} bars of {loop.meter}, {loop.note_count} notes",
             str(self.settings),
         )
@@ -278,4 +282,5 @@ def run(arguments: list[str] | None = None) -> int:
     qt.setStyle("Fusion")
     app = App(qt, service, places)
     app.start()
+    app.commands.live.find_ports()
     return qt.exec()

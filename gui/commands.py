@@ -11,7 +11,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject
 
 from engine.jobs.pipes import Child, ChildStopped
-from engine.jobs.sound import SoundState, Start
+from engine.jobs.sound import SoundState
 from engine.jobs.writing import WorkerReady
 from engine.messages import Failed, GenerationRequest, PartUse
 from engine.music.general_midi import Role
@@ -26,6 +26,8 @@ from gui.editing import Editor
 from gui.engine_bridge import EngineBridge
 from gui.exports import Exports
 from gui.files import Files
+from gui.live import Live
+from gui.live_settings import LiveSettings
 from gui.main_window import MainWindow
 from gui.models import Models
 from gui.piano_roll.selection import NOTHING, BarSelection
@@ -55,6 +57,7 @@ class Commands(QObject):
     Args:
         window, document, state, session, board, playback, bridge, files, exports: See their classes.
         appearance: Slots of the actions about looks and help, which belong to the application.
+        change_live: Lets other settings for playing live hold, and keeps them.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class Commands(QObject):
         files: Files,
         exports: Exports,
         appearance: dict[str, Callable[..., None]],
+        change_live: Callable[[LiveSettings], None],
     ) -> None:
         super().__init__(window)
         self.window, self.document, self.state, self.session = window, document, state, session
@@ -99,9 +103,10 @@ class Commands(QObject):
         )
         self.rendering = Rendering(bridge, state, session, exports, window)
         self.models = Models(bridge, window, session)
+        self.live = Live(bridge, state, session, playback, window, change=change_live)
         steering = (self.steering, self.arranging, self.recipes, self.batches, self.shelf, self.models)
         self.shaping = Shaping(window, self.editor, session, edit=self.edit)
-        rooms = (self.editor, self.walker, self.shaping, files, exports, self.rendering, *steering)
+        rooms = (self.editor, self.walker, self.shaping, files, exports, self.rendering, self.live, *steering)
         slots = {**self._slots(), **appearance}
         for room in rooms:
             slots.update(room.slots())
@@ -232,7 +237,7 @@ class Commands(QObject):
         self._show(loop)
         self.state.set_compared(self.document.loop if take is not None else None)
         self.window.controls.show_take(take)
-        self.playback.follow(loop, start=Start.NEXT_BAR)
+        self.playback.follow(loop, start=self.playback.drops_in)
         if take is not None and not self.playback.is_playing:
             self.playback.play()
 

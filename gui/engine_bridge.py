@@ -58,7 +58,7 @@ class EngineBridge(QObject):
     render_progressed = Signal(int, object)  # job, RenderProgress
     listening_progressed = Signal(int, object)  # job, ListenProgress or FileHeard
     sound_changed = Signal(object)  # SoundState
-    position_changed = Signal(float, int)  # tick, token
+    position_changed = Signal(object)  # Position
     live_changed = Signal(object)  # LiveState, TransportMoved, ControlMoved or Lateness
     child_stopped = Signal(object)  # ChildStopped
 
@@ -109,8 +109,8 @@ class EngineBridge(QObject):
     def _on_event(self, message: JobEvent) -> None:
         job, event = message.job, message.event
         match event:
-            case Position(tick, token):
-                self.position_changed.emit(tick, token)
+            case Position():
+                self.position_changed.emit(event)
             case LiveState() | TransportMoved() | ControlMoved() | Lateness():
                 self.live_changed.emit(event)
             case TakeReady(take):

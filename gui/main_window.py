@@ -4,7 +4,16 @@ from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QMimeData, Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMainWindow, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gui.actions import ActionTable
 from gui.panels.controls import ControlsPanel
@@ -92,6 +101,11 @@ class MainWindow(QMainWindow):
         self.banner = Banner()
         self.engine_label = QLabel("Engine is starting …")
         self.sound_label = QLabel("")
+        self.live_button = QToolButton()
+        self.live_button.setText("Ports and clock")
+        self.live_button.setToolTip("Ports, channels and clock for playing live")
+        self.statusBar().addPermanentWidget(self.live_button)
+        self.show_live("", is_warning=False)
         for label in (self.sound_label, self.engine_label):
             label.setProperty("kind", "muted")
             self.statusBar().addPermanentWidget(label)
@@ -135,6 +149,12 @@ class MainWindow(QMainWindow):
         """Show in the status bar what is at the roll's cursor; its pane tells a screen reader."""
         self.statusBar().showMessage(text, NOTICE_MS)
         self.roll.focus_front()
+
+    def show_live(self, text: str, *, is_warning: bool) -> None:
+        """Show how ports and clock are."""
+        self.live_button.setText(text or "Ports and clock")
+        self.live_button.setProperty("kind", "warning" if is_warning else "flat")
+        self.live_button.style().polish(self.live_button)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if not event.source() and (recipe_path(event.mimeData()) or midi_paths(event.mimeData())):

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field, replace
 
 from PySide6.QtCore import QObject, Signal
 
+from engine.jobs.live import PartRoute
 from engine.messages import Keep, PartUse, Sampling
 from engine.music.loop import Loop
 from engine.music.part_groove import AS_WRITTEN, PartGroove, with_part_grooves
 
 SEEDS = 1 << 31
+AUTOMATIC = PartRoute()
 
 
 def next_seed(seed: int) -> int:
@@ -36,6 +38,7 @@ class PartSettings:
         keep: What a rewrite leaves.
         locked: (onset, pitch) of notes that a rewrite leaves as they are.
         groove: Laid over the part when it is heard or leaves; the notes stay.
+        route: The MIDI channel and port on which it is played.
     """
 
     use: PartUse = PartUse.CONTEXT
@@ -48,6 +51,7 @@ class PartSettings:
     keep: Keep = Keep.NOTHING
     locked: frozenset[tuple[int, int]] = frozenset()
     groove: PartGroove = AS_WRITTEN
+    route: PartRoute = AUTOMATIC
 
     def with_control(self, name: str, value: float | None) -> "PartSettings":
         """Return the settings with a wish added, changed or (None) opened."""

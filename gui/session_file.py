@@ -10,6 +10,7 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
+from engine.jobs.live import PartRoute
 from engine.messages import FieldSampling, Keep, PartUse, Sampling
 from engine.music.part_groove import PartGroove
 from gui.piano_roll.quantise import Quantise
@@ -78,8 +79,9 @@ def _part(entry: Plain) -> PartSettings:
     density = tuple(None if notes is None else float(notes) for notes in values.pop("bar_density", ()))
     locked = frozenset((int(onset), int(pitch)) for onset, pitch in values.pop("locked", ()))
     groove = PartGroove(**_known(PartGroove, values.pop("groove", {})))
+    route = PartRoute(**_known(PartRoute, values.pop("route", {})))
     use, keep = PartUse(values.pop("use", "context")), Keep(values.pop("keep", "nothing"))
-    part = PartSettings(**values, controls=controls, bar_density=density, locked=locked, groove=groove)
+    part = PartSettings(**values, controls=controls, bar_density=density, locked=locked, groove=groove, route=route)
     return replace(part, use=use, keep=keep)
 
 

@@ -9,14 +9,16 @@ import json
 import logging
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from engine.errors import EngineError
 from engine.music.drum_maps import DRUM_MAPS, GENERAL_MIDI, drum_map, parse_own_notes
 from gui.hand_off import FILE_NAME, NAME_FIELDS, HandOffAs, HandOffOptions, check_file_name
+from gui.live_settings import LiveSettings
 from gui.piano_roll.habits import MouseHabits
 from gui.theme import ThemeName
 
@@ -29,7 +31,10 @@ MIGRATIONS: dict[int, Callable[[Plain], Plain]] = {}  # from version -> how to r
 
 
 def _about(title: str, help: str = "", **limits: Any) -> Plain:
-    """Return a field's metadata: `low` and `high` of a number, `choices` of a text, `check` that raises ValueError."""
+    """Return a field's metadata: `low` and `high` of a number, `choices` of a text, `check` that raises ValueError.
+
+    `is_on_page` is False for what has a page of its own.
+    """
     return {"title": title, "help": help, **limits}
 
 
@@ -104,6 +109,7 @@ class Settings:
         default=0, metadata=_about("Threads for writing", "0 chooses. After a restart.", low=0, high=64)
     )
     folder: str = field(default="", metadata=_about("Folder for hand-offs", "Empty: Turnaround in your Music folder."))
+    live: LiveSettings = field(default_factory=LiveSettings, metadata=_about("Playing live", is_on_page=False))
 
     def __post_init__(self) -> None:
         for each in fields(self):
@@ -136,13 +142,8 @@ def read_settings(path: Path) -> tuple[Settings, tuple[str, ...], Plain]:
     except (OSError, ValueError) as error:
         return Settings(), (f"The settings cannot be read, so the defaults are used: {error}",), {}
     plain = migrated(plain if isinstance(plain, dict) else {})
+    settings, told = _filled(Settings(), plain)
     known = {each.name for each in fields(Settings)}
-    settings, told = Settings(), []
-    for name in known & plain.keys():
-        try:
-            settings = replace(settings, **{name: _value(getattr(settings, name), plain[name])})
-        except (ValueError, TypeError) as error:
-            told.append(f"A setting was set back to its default: {error}.")
     return settings, tuple(told), {key: value for key, value in plain.items() if key not in known}
 
 
@@ -161,10 +162,7 @@ def write_settings(path: Path, settings: Settings, unknown: Plain | None = None)
     Raises:
         EngineError: It cannot be written.
     """
-    plain = {
-        each.name: value.value if isinstance(value := getattr(settings, each.name), Enum) else value
-        for each in fields(settings)
-    }
+    plain = _plain(settings)
     write_json(path, {**(unknown or {}), "schema_version": SCHEMA_VERSION, **plain})
 
 
@@ -181,6 +179,34 @@ def write_json(path: Path, plain: Plain) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise EngineError(f"{path.name} cannot be written.", str(error)) from error
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as dicts, lists, numbers and strings."""
+    if is_dataclass(value):
+        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return value.value if isinstance(value, Enum) else value
+
+
+def _filled(value: Any, plain: Plain) -> tuple[Any, list[str]]:
+    """Return a dataclass with the plain values that can be used, and one sentence for each that cannot."""
+    told: list[str] = []
+    for each in fields(value):
+        if each.name not in plain:
+            continue
+        default, new = getattr(value, each.name), plain[each.name]
+        try:
+            if is_dataclass(default) and isinstance(new, dict):
+                read, more = _filled(default, new)
+                told += more
+            else:
+                read = each.metadata.get("read", partial(_value, default))(new)
+            value = replace(value, **{each.name: read})
+        except (ValueError, TypeError, KeyError) as error:
+            told.append(f"A setting was set back to its default: {error}.")
+    return value, told
 
 
 def _value(default: object, value: object) -> object:

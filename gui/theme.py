@@ -262,6 +262,7 @@ QToolButton[kind="small"] {{ padding: 0; min-height: {px(18)}; min-width: {px(20
   font-weight: 600; border-radius: {px(4)}; color: {t.muted}; }}
 QToolButton[kind="small"]:checked {{ color: {t.on_accent}; }}
 QToolButton[kind="flat"] {{ background: transparent; border: 1px solid transparent; color: {t.muted}; }}
+QToolButton[kind="warning"] {{ background: transparent; border: 1px solid {t.warning}; color: {t.warning}; }}
 QToolButton::menu-indicator {{ image: none; }}
 QToolButton[kind="flat"]:hover {{ color: {t.text}; }}
 QComboBox, QSpinBox, QDoubleSpinBox, QLineEdit {{ background: {t.raised}; border: 1px solid {t.line};

@@ -49,6 +49,8 @@ class SettingsDialog(QDialog):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(scroll)
         for each in fields(settings):
+            if not each.metadata.get("is_on_page", True):
+                continue
             widget = self._widget(each.name, getattr(settings, each.name), dict(each.metadata))
             widget.setAccessibleName(each.metadata["title"])
             widget.setToolTip(each.metadata["help"])

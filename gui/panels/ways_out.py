@@ -13,8 +13,8 @@ _DRAG = (
     "It is exactly as long as the loop, drums on channel 10."
 )
 _PORT = (
-    "“turnaround play FILE” makes the MIDI port “Turnaround Out”, which plays your DAW's instruments round and round. "
-    "From this window it comes later: drag the loop in, or save it and play the file."
+    "While this window is open your DAW finds the MIDI port “Turnaround Out”: arm a track that listens to it, press "
+    "Space, and your own instruments play the loop round and round."
 )
 _FILE = "Paste the file into your DAW or a folder, or save it. Every file stays in your Music folder."
 
@@ -30,6 +30,7 @@ class WaysOutCard(QFrame):
         self.setAccessibleName("Three ways out: drag, port, file")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._buttons: list[QHBoxLayout] = []
+        self._abouts: list[QLabel] = []
         row = QHBoxLayout(self)
         row.setContentsMargins(SPACE_PX, SPACE_PX, SPACE_PX, SPACE_PX)
         row.setSpacing(3 * SPACE_PX)
@@ -51,6 +52,7 @@ class WaysOutCard(QFrame):
         about = QLabel(text)
         about.setProperty("kind", "muted")
         about.setWordWrap(True)
+        self._abouts.append(about)
         buttons = QHBoxLayout()
         self._buttons.append(buttons)
         column.addWidget(heading)
@@ -68,6 +70,10 @@ class WaysOutCard(QFrame):
                 button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
                 layout.addWidget(button)
             layout.addStretch(1)
+
+    def show_advice(self, advice: str) -> None:
+        """Say what to do where no port can be made that a DAW would find; "" where one can."""
+        self._abouts[1].setText(advice or _PORT)
 
     def close_card(self) -> None:
         self.hide()

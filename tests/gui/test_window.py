@@ -117,7 +117,7 @@ def test_takes_are_heard_by_number_and_left_by_escape(app: App, service: FakeSer
     press(app, Qt.Key.Key_2)
     assert app.state.loop == takes[1].loop
     assert app.state.compared == before
-    assert service.told[-1] == Play(takes[1].loop, app.session.gains, Start.NEXT_BAR)
+    assert service.told[-1] == Play(takes[1].loop, app.session.gains, Start.NEXT_BAR, token=2)
     assert "got" in app.window.controls.rows["density"].got.text()
     press(app, Qt.Key.Key_Escape)
     assert app.state.loop == app.document.loop == before
