@@ -169,6 +169,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _A("view_fit", "Show the whole loop", "View", ("Z",)),
     _A("view_fold", "Fold to scale / used / all", "View", ("Y",)),
     _A("view_notes", "List of notes…", "View", ("N",), help="The part's notes as a table, for reading and typing."),
+    _A("view_next_panel", "Next panel", "View", ("F6",), help="Parts, roll, wishes, takes; Tab goes on within."),
+    _A("view_previous_panel", "Previous panel", "View", ("Shift+F6",)),
     _A("view_snap_finer", "Finer grid", "View", ("Ctrl+1",)),
     _A("view_snap_coarser", "Coarser grid", "View", ("Ctrl+2",)),
     _A("view_theme", "Dark / light / high contrast", "View", ("Ctrl+Shift+L",)),
@@ -228,11 +230,21 @@ class ActionTable:
         return self._actions[id]
 
     def _fill_menus(self, window: QMainWindow) -> None:
-        menus: dict[str, QMenu] = {title: window.menuBar().addMenu(f"&{title}") for title in MENUS}
+        menus: dict[str, QMenu] = {title: window.menuBar().addMenu(text) for title, text in _with_mnemonics(MENUS)}
         for spec in ACTIONS:
             if spec.id in _BEGIN_GROUPS:
                 menus[spec.menu].addSeparator()
             menus[spec.menu].addAction(self._actions[spec.id])
+
+
+def _with_mnemonics(titles: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return each menu's title with its own letter marked, so that Alt and that letter opens it."""
+    marked, taken = [], set[str]()
+    for title in titles:
+        at = next(i for i, letter in enumerate(title) if letter.lower() not in taken)
+        taken.add(title[at].lower())
+        marked.append((title, f"{title[:at]}&{title[at:]}"))
+    return marked
 
 
 def _action(window: QMainWindow, spec: ActionSpec, slot: Callable[..., None]) -> QAction:

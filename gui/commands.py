@@ -41,6 +41,7 @@ from gui.session import Session
 from gui.shaping import Shaping
 from gui.shelf import Shelf
 from gui.steering import Steering
+from gui.tab_order import step_panel
 from gui.takes import TakeBoard
 from gui.walking import Walker
 
@@ -82,7 +83,7 @@ class Commands(QObject):
         self.editor = Editor(state, say=window.say)
         self.walker = Walker(state, say=window.say, show_cursor=window.show_cursor)
         for pane in (window.roll.pitched, window.roll.drums):
-            pane.entered_by_key.connect(lambda pane=pane: self.walker.enter(is_drums=pane.is_drums))
+            pane.entered_by_key.connect(self.walker.tell)
         self._tempo_gesture: int | None = None
         self.steering = Steering(window, state, session, playback, edit=self.edit)
         self.arranging = Arranging(
@@ -147,6 +148,8 @@ class Commands(QObject):
             "play_start": lambda: self.playback.play_from(0),
             "play_metronome": self.playback.set_metronome,
             "play_count_in": self.playback.set_count_in,
+            "view_next_panel": lambda: step_panel(self.window.panels, 1),
+            "view_previous_panel": lambda: step_panel(self.window.panels, -1),
             "view_draw": lambda on: view.set_view(is_drawing=on),
             "view_zoom_in": lambda: self.window.roll.zoom(ZOOM_FACTOR),
             "view_zoom_out": lambda: self.window.roll.zoom(1 / ZOOM_FACTOR),
@@ -210,7 +213,9 @@ class Commands(QObject):
 
     def edit(self, text: str, loop: Loop, *, gesture: int | None = None) -> None:
         """Change the music, undoably; a take that is heard is used first."""
-        if self.board.heard is not None and loop != self.state.loop:
+        if loop == self.state.loop:
+            return
+        if self.board.heard is not None:
             self.accept_take()
         self.document.edit(text, loop, gesture=gesture)
 
@@ -268,6 +273,8 @@ class Commands(QObject):
             self.state.set_cursor(None)
         elif self.board.is_running:
             self.board.cancel()
+        else:
+            roll.focus_front()
 
     def generate(self) -> None:
         """Write takes of what the button says."""

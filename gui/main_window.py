@@ -24,6 +24,7 @@ from gui.panels.ways_out import WaysOutCard
 from gui.piano_roll.editor import RollEditor
 from gui.piano_roll.state import RollState
 from gui.session import Session
+from gui.tab_order import step_focus, tab_stops
 from gui.takes import TakeBoard
 from gui.theme import SPACE_PX
 
@@ -134,6 +135,15 @@ class MainWindow(QMainWindow):
         rows.addWidget(self.ways_out)
         rows.addWidget(self.takes)
         self.setCentralWidget(central)
+
+    @property
+    def panels(self) -> tuple[QWidget, ...]:
+        """What Tab and F6 go through, in this order."""
+        middle = (self.tracks, self.roll, self.controls)
+        return (self.transport, self.banner, *middle, self.ways_out, self.takes, self.statusBar())
+
+    def focusNextPrevChild(self, next: bool) -> bool:
+        return step_focus([stop for panel in self.panels for stop in tab_stops(panel)], is_next=next)
 
     def add_actions(self, slots: Mapping[str, Callable[..., None]]) -> ActionTable:
         """Fill the menus."""

@@ -249,8 +249,6 @@ QPushButton, QToolButton {{ background: {t.raised}; border: 1px solid {t.line}; 
   padding: {px(4)} {px(10)}; min-height: {px(20)}; }}
 QToolButton {{ padding: {px(4)} {px(7)}; }}
 QPushButton:hover, QToolButton:hover {{ border-color: {t.muted}; }}
-QPushButton:focus, QToolButton:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QLineEdit:focus,
-  QSlider:focus {{ border: 1px solid {t.accent}; }}
 QPushButton:pressed, QToolButton:pressed {{ background: {t.line}; }}
 QPushButton:checked, QToolButton:checked {{ background: {t.accent}; color: {t.on_accent}; border-color: {t.accent}; }}
 QPushButton:disabled, QToolButton:disabled {{ color: {t.muted}; background: {t.panel}; }}
@@ -273,7 +271,8 @@ QComboBox::down-arrow {{ image: {arrow}; width: {px(10)}; height: {px(6)}; margi
 QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line}; outline: 0;
   selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}
 QAbstractSpinBox {{ padding: {px(3)} 0; }}
-QAbstractSpinBox QLineEdit {{ background: transparent; border: 0; padding: 0 {px(7)}; min-height: 0; }}
+QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus {{ background: transparent; border: 0; padding: 0 {px(7)};
+  min-height: 0; }}
 QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{
   width: 0; border: 0; }}
 QSlider::groove:horizontal {{ height: {px(4)}; background: {t.line}; border-radius: {px(2)}; }}
@@ -311,6 +310,11 @@ QTabWidget::pane {{ border: 0; }}
 QTabBar::tab {{ background: transparent; color: {t.muted}; padding: {px(6)} {px(12)}; border: 0;
   border-bottom: {px(2)} solid transparent; }}
 QTabBar::tab:selected {{ color: {t.text}; border-bottom-color: {t.accent}; }}
+QPushButton:focus, QToolButton:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QLineEdit:focus,
+  QPushButton[kind="primary"]:focus, QToolButton[kind="flat"]:focus, QToolButton[kind="warning"]:focus,
+  QPushButton:checked:focus, QToolButton:checked:focus, QSlider:focus, QCheckBox:focus,
+  QTableView:focus, QTreeView:focus, QListView:focus, QPlainTextEdit:focus, QTabBar:focus {{
+  border: {FOCUS_PX}px solid {t.focus}; }}
 QProgressBar {{ background: {t.raised}; border: 0; border-radius: {px(2)}; max-height: {px(4)}; }}
 QProgressBar::chunk {{ background: {t.accent}; border-radius: {px(2)}; }}
 """

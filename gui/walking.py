@@ -106,15 +106,6 @@ class Walker(QObject):
             state.set_cursor(place)
         return True
 
-    def enter(self, *, is_drums: bool) -> None:
-        """Come into a pane with the Tab key: bring its first part to the front, unless one of its own is there."""
-        tracks, front = self.state.loop.tracks, self.state.front_track
-        parts = [part for part, track in enumerate(tracks) if track.is_drums == is_drums]
-        if parts and (front is None or front.is_drums != is_drums):
-            self.state.bring_to_front(parts[0])
-        if parts:
-            self.tell()
-
     def walk(self, walk: Walk) -> None:
         """Walk; what was selected on the way goes."""
         if self._anchor is not None:

@@ -10,7 +10,7 @@ from engine.music.timing import Meter
 from engine.representation.controls import DENSITY_LABELS, density_bin, density_of_bin
 from gui.panels.own_keys import DELETING, WALKING, OwnKeys
 from gui.piano_roll.state import RollState
-from gui.theme import mixed
+from gui.theme import FOCUS_PX, mixed
 
 HEIGHT_PX = 64
 LEVELS = len(DENSITY_LABELS)
@@ -103,7 +103,7 @@ class BarCurve(QWidget):
                 y = place.bottom() - (got + 0.5) * room / LEVELS
                 painter.fillRect(QRectF(place.left(), y - 1, place.width(), 3), QColor(theme.text))
             if self.hasFocus() and bar == self._cursor:
-                painter.setPen(QPen(QColor(theme.accent), 1.5))
+                painter.setPen(QPen(QColor(theme.focus), FOCUS_PX))
                 painter.drawRect(place.adjusted(0.5, 0.5, -0.5, -0.5))
 
     def _draw(self, event: QMouseEvent) -> None:

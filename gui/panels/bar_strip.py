@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QWidget
 from engine.music.loop import Loop
 from gui.panels.own_keys import OwnKeys
 from gui.piano_roll.state import RollState
-from gui.theme import Theme, mixed
+from gui.theme import FOCUS_PX, Theme, mixed
 
 HEIGHT_PX = 30
 GAP_PX = 2
@@ -87,7 +87,7 @@ class BarStrip(QWidget):
             painter.drawRoundedRect(rect, 3, 3)
             if self.hasFocus() and bar == self._cursor_bar:
                 painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.setPen(QPen(QColor(theme.accent), 1.5))
+                painter.setPen(QPen(QColor(theme.focus), FOCUS_PX))
                 painter.drawRoundedRect(rect, 3, 3)
         place = QRectF(0, 4, self.width(), HEIGHT_PX - 8)
         paint_notes_small(painter, loop, self.part, place=place, theme=theme)

@@ -9,7 +9,7 @@ from engine.music.timing import Meter
 from gui.panels.own_keys import OwnKeys
 from gui.piano_roll.state import RollState
 from gui.rhythm_pattern import MAX_ROWS, Pattern, StepGrid
-from gui.theme import mixed
+from gui.theme import FOCUS_PX, mixed
 
 ROW_PX, GAP_PX = 20, 2
 AUTO = "auto"
@@ -74,7 +74,7 @@ class StepRows(QWidget):
                 ground = QColor(theme.raised if step % beat == 0 else theme.row_off)
                 painter.setBrush(color if is_on else mixed(ground, QColor(theme.line), 0.35))
                 has_cursor = self.hasFocus() and self._cursor == (row, step)
-                painter.setPen(QPen(QColor(theme.accent), 1.5) if has_cursor else Qt.PenStyle.NoPen)
+                painter.setPen(QPen(QColor(theme.focus), FOCUS_PX) if has_cursor else Qt.PenStyle.NoPen)
                 painter.drawRoundedRect(self._place(row, step), 2, 2)
         if not self.pattern.rows:
             painter.setPen(QColor(theme.muted))

@@ -17,10 +17,11 @@ from PySide6.QtWidgets import (
 from engine.messages import Finished
 from gui.panels.bar_strip import paint_notes_small
 from gui.panels.originality_meter import METER_HEIGHT_PX, originality_text, paint_meter
+from gui.panels.own_keys import OwnKeys
 from gui.panels.stars import Stars
 from gui.piano_roll.state import RollState
 from gui.takes import Slot, TakeBoard, seam_word, shown_loop
-from gui.theme import RADIUS_PX, SPACE_PX, mixed
+from gui.theme import RADIUS_PX, SPACE_PX, mixed, paint_focus
 
 THUMB_WIDTH_PX, THUMB_HEIGHT_PX = 196, 104
 TITLE_PX = 24
@@ -44,6 +45,7 @@ class TakeThumb(QWidget):
         self.setMaximumWidth(THUMB_WIDTH_PX)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        OwnKeys(self, (Qt.Key.Key_Space,))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(f"Take {index + 1}")
         self.explain()
@@ -74,9 +76,10 @@ class TakeThumb(QWidget):
         is_heard = self.board.heard == self.index
         frame = QRectF(1, 1, self.width() - 2, self.height() - 2)
         painter.setBrush(QColor(theme.raised))
-        line = QColor(theme.accent if is_heard else theme.muted if self.hasFocus() else theme.line)
-        painter.setPen(QPen(line, 2 if is_heard else 1))
+        painter.setPen(QPen(QColor(theme.accent if is_heard else theme.line), 2 if is_heard else 1))
         painter.drawRoundedRect(frame, RADIUS_PX, RADIUS_PX)
+        if self.hasFocus():
+            paint_focus(painter, self.rect(), theme)
         self._paint_title(painter, is_heard=is_heard)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         self._paint_parts(painter, slot)
@@ -244,13 +247,15 @@ class TakesPanel(QFrame):
         head.setContentsMargins(0, 0, 0, 0)
         head.addWidget(self._title, 1)
         for widget in (self.cancel, self.stars, self.favourite, self.discard, self.reject, self.accept):
-            widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            if widget is not self.stars:  # its stars are stops by themselves
+                widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             head.addWidget(widget)
         self._row = QWidget()
         self._thumbs = QHBoxLayout(self._row)
         self._thumbs.setContentsMargins(0, 0, 0, 0)
         self._thumbs.setSpacing(SPACE_PX)
         scroll = QScrollArea()
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setProperty("kind", "panel")
         scroll.setWidgetResizable(True)
         scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

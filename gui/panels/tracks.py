@@ -226,6 +226,7 @@ class TracksPanel(QFrame):
         self._cards.setContentsMargins(SPACE_PX, SPACE_PX, SPACE_PX, SPACE_PX)
         self._cards.setSpacing(SPACE_PX)
         scroll = QScrollArea()
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setProperty("kind", "panel")
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

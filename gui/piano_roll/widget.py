@@ -142,6 +142,7 @@ class RollPane(QWidget):
         self.state.set_view(time=axis.clamped(end_tick=end, width_px=self.width()))
 
     def _on_content_changed(self) -> None:
+        self._show_tab_stop()
         self._fold = self.state.view.fold
         rows = self.state.rows(is_drums=self.is_drums)
         if rows != self.rows:
@@ -155,6 +156,7 @@ class RollPane(QWidget):
 
     def _on_view_changed(self) -> None:
         """Scrolling and zooming happen every frame: only folding needs the tables anew."""
+        self._show_tab_stop()
         if self.state.view.fold is self._fold:
             self.paint_anew()
         else:
@@ -188,6 +190,11 @@ class RollPane(QWidget):
         """Whether the part in front is in this pane."""
         track = self.state.front_track
         return track is not None and track.is_drums == self.is_drums
+
+    def _show_tab_stop(self) -> None:
+        """Tab comes only to the pane of the part in front: passing by must not change which that is."""
+        is_stop = self.holds_front or (self.state.front_track is None and not self.is_drums)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if is_stop else Qt.FocusPolicy.ClickFocus)
 
     def _on_cursor_moved(self) -> None:
         """Scroll to the cursor."""

@@ -1,0 +1,143 @@
+"""Everything can be reached, seen and used without a mouse."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QScrollArea, QWidget
+from pytestqt.qtbot import QtBot
+
+from engine.jobs.sound import StopPlaying
+from gui.actions import ACTIONS, MENUS
+from gui.app import App
+from gui.tab_order import focus_by_key, tab_stops
+from gui.theme import ThemeName
+from tests.gui.test_window import press, write_takes
+from tests.helpers.fake_service import FakeService
+
+pytestmark = pytest.mark.gui
+
+
+def tabbed(app: App, key: Qt.Key = Qt.Key.Key_Tab) -> list[QWidget]:
+    """Return where Tab stops, once around."""
+    app.window.activateWindow()
+    app.window.transport.play.setFocus()
+    seen: list[QWidget] = []
+    while (focused := QApplication.focusWidget()) not in seen:
+        seen.append(focused)
+        QTest.keyClick(focused, key)
+    return seen
+
+
+def wants_tab(widget: QWidget) -> bool:
+    takes_tab = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus) and widget.isVisible() and widget.isEnabled()
+    is_inside_a_box = isinstance(widget, QLineEdit) and isinstance(widget.parent(), QAbstractSpinBox)
+    return takes_tab and not is_inside_a_box and not isinstance(widget, QScrollArea) and not widget.isWindow()
+
+
+def test_tab_goes_through_every_control_and_back(app: App, service: FakeService, qtbot: QtBot) -> None:
+    write_takes(app, service, qtbot)
+    press(app, Qt.Key.Key_2)
+    app.window.controls.advanced.button.click()
+    stops = tabbed(app)
+    wanted = {widget for widget in app.window.findChildren(QWidget) if wants_tab(widget)}
+    missed = [each.accessibleName() or each for each in wanted.symmetric_difference(stops)]
+    assert missed == []
+    back = tabbed(app, Qt.Key.Key_Backtab)
+    assert back[1:] == list(reversed(stops))[: len(back) - 1]
+    assert app.state.view.front == 2, "passing by changes nothing"
+
+
+def test_passing_through_a_field_while_a_take_is_heard_does_not_use_the_take(
+    app: App, service: FakeService, qtbot: QtBot
+) -> None:
+    write_takes(app, service, qtbot)
+    press(app, Qt.Key.Key_1)
+    app.window.activateWindow()
+    app.window.transport.name.setFocus()
+    QTest.keyClick(app.window.transport.name, Qt.Key.Key_Tab)
+    assert app.board.heard == 0
+    assert not app.document.undo_stack.canUndo()
+
+
+def test_tab_reads_the_window_from_the_top(app: App) -> None:
+    stops = tabbed(app)
+    panels = app.window.panels
+    order = [next(i for i, panel in enumerate(panels) if panel.isAncestorOf(stop)) for stop in stops]
+    assert order == sorted(order)
+
+
+def pixels(widget: QWidget) -> QImage:
+    return widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+
+
+def changed_pixels(a: QImage, b: QImage) -> int:
+    if a.size() != b.size():
+        return a.width() * a.height()
+    points = (memoryview(image.constBits()).cast("I") for image in (a, b))
+    return sum(x != y for x, y in zip(*points, strict=True))
+
+
+@pytest.mark.parametrize("theme", list(ThemeName))
+def test_what_has_the_keyboard_wears_a_ring_in_every_theme(
+    app: App, service: FakeService, qtbot: QtBot, theme: ThemeName
+) -> None:
+    while app.settings.theme is not theme:
+        app.next_theme()
+    app.playback.stop()
+    write_takes(app, service, qtbot)
+    press(app, Qt.Key.Key_1)
+    app.playback.stop()
+    app.window.activateWindow()
+    bare = []
+    for stop in [stop for panel in app.window.panels for stop in tab_stops(panel)]:
+        app.window.setFocus()
+        before = pixels(stop)
+        focus_by_key(stop)
+        if changed_pixels(before, pixels(stop)) < 2 * min(stop.width(), stop.height()):
+            bare.append(stop.accessibleName() or type(stop).__name__)
+    assert bare == []
+
+
+def test_space_presses_what_tab_came_to_and_plays_elsewhere(app: App, service: FakeService) -> None:
+    mute = app.window.tracks.cards[1].mute
+    focus_by_key(mute)
+    QTest.keyClick(mute, Qt.Key.Key_Space)
+    assert app.session.parts[1].is_muted
+    assert app.playback.is_playing
+    press(app, Qt.Key.Key_Escape)
+    app.window.roll.focus_front()
+    press(app, Qt.Key.Key_Space)
+    assert service.told[-1] == StopPlaying()
+
+
+def test_arrows_move_the_slider_that_tab_came_to_and_no_notes(app: App) -> None:
+    before, volume = app.document.loop, app.window.tracks.cards[0].volume
+    value = volume.value()
+    focus_by_key(volume)
+    QTest.keyClick(volume, Qt.Key.Key_Left)
+    assert volume.value() < value
+    bars = app.window.transport.tonic
+    focus_by_key(bars)
+    QTest.keyClick(bars, Qt.Key.Key_Down)
+    assert [track.notes for track in app.document.loop.tracks] == [track.notes for track in before.tracks]
+    assert bars.currentIndex() == 1 + before.key.tonic + 1
+
+
+def test_f6_goes_from_panel_to_panel(app: App) -> None:
+    app.window.activateWindow()
+    app.window.roll.focus_front()
+    seen = []
+    for _ in range(5):
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_F6)
+        seen.append(next(p for p in app.window.panels if p.isAncestorOf(QApplication.focusWidget())))
+    controls, ways_out = app.window.controls, app.window.ways_out
+    assert seen == [controls, ways_out, app.window.statusBar(), app.window.transport, app.window.tracks]
+
+
+def test_every_action_is_in_a_menu_that_a_key_opens(app: App) -> None:
+    menus = {action.text().replace("&", ""): action for action in app.window.menuBar().actions()}
+    letters = [text[text.index("&") + 1].lower() for text in (action.text() for action in menus.values())]
+    assert len(set(letters)) == len(menus) == len(MENUS)
+    for spec in ACTIONS:
+        assert app.commands.actions[spec.id] in menus[spec.menu].menu().actions()
