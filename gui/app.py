@@ -48,7 +48,7 @@ from gui.theme import THEMES, ThemeName, palette, style_sheet
 
 logger = logging.getLogger(__name__)
 
-SAVE_MS = 1000
+SAVE_MS = 500  # a killed window loses no more of what is set; of the music, nothing
 SCALE_STEP_PERCENT = 10
 WAYS_OUT = ("file_copy", "file_save_as", "file_save_parts", "file_save_project", "file_reveal")
 
@@ -143,7 +143,12 @@ class App(QObject):
         self.window.roll.fit()
         self.window.roll.pitched.setFocus()
         for signal in (self.session.parts_changed, self.session.wishes_changed, self.state.view_changed):
-            signal.connect(self._saving.start)
+            signal.connect(self._save_soon)
+
+    def _save_soon(self) -> None:
+        """Save within half a second, also while one changes things without pause."""
+        if not self._saving.isActive():
+            self._saving.start()
 
     def _restore_session(self) -> None:
         plain = read_session(self._places.session)

@@ -1,6 +1,6 @@
 """The session as a file: settings of parts, wishes and view, so that a restart finds everything where it was.
 
-The music itself is in the journal. The file is small and written at most once a second; a value that cannot be read
+The music itself is in the journal. The file is small and written at most twice a second; a value that cannot be read
 is left at its default.
 """
 
