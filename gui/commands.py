@@ -11,7 +11,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject
 
 from engine.jobs.pipes import Child, ChildStopped
-from engine.jobs.sound import SoundState
+from engine.jobs.sound import SoundState, Start
 from engine.jobs.writing import WorkerReady
 from engine.messages import Failed, GenerationRequest, PartUse
 from engine.music.general_midi import Role
@@ -32,7 +32,6 @@ from gui.main_window import MainWindow
 from gui.models import Models
 from gui.piano_roll.selection import NOTHING, BarSelection
 from gui.piano_roll.state import RollState
-from gui.piano_roll.transform import Fold, Snap
 from gui.playback import Playback
 from gui.recipes import Recipes
 from gui.rendering import Rendering
@@ -40,15 +39,14 @@ from gui.requests import Target, request_of, target_of, target_text
 from gui.session import Session
 from gui.shaping import Shaping
 from gui.shelf import Shelf
+from gui.stage import Stage
 from gui.steering import Steering
-from gui.tab_order import step_panel
 from gui.takes import TakeBoard
+from gui.views import Views
 from gui.walking import Walker
 
 logger = logging.getLogger(__name__)
 
-ZOOM_FACTOR = 1.25
-_SNAPS_BY_SIZE = (Snap.QUARTER, Snap.EIGHTH, Snap.SIXTEENTH, Snap.THIRTY_SECOND)
 _STATES = (PartUse.CONTEXT, PartUse.REPLACE, PartUse.IGNORE)
 
 
@@ -85,6 +83,7 @@ class Commands(QObject):
         for pane in (window.roll.pitched, window.roll.drums):
             pane.entered_by_key.connect(self.walker.tell)
         self._tempo_gesture: int | None = None
+        self._start = Start.IN_PLACE  # when what `edit` changes is heard
         self.steering = Steering(window, state, session, playback, edit=self.edit)
         self.arranging = Arranging(
             window, document, session, board, bridge, request=self.current_request, write=self._write
@@ -100,18 +99,22 @@ class Commands(QObject):
             folder=lambda: exports.folder,
         )
         self.shelf = Shelf(
-            bridge, window, edit=self.edit, write=self.board.generate, remember_seed=exports.remember_seed
+            bridge, window, edit=self._bring, write=self.board.generate, remember_seed=exports.remember_seed
         )
         self.rendering = Rendering(bridge, state, session, exports, window)
         self.models = Models(bridge, window, session)
         self.live = Live(bridge, state, session, playback, window, change=change_live)
+        self.stage = Stage(window, state, session, board, playback, bridge, settings=lambda: self.live.settings)
         steering = (self.steering, self.arranging, self.recipes, self.batches, self.shelf, self.models)
         self.shaping = Shaping(window, self.editor, session, edit=self.edit)
-        rooms = (self.editor, self.walker, self.shaping, files, exports, self.rendering, self.live, *steering)
+        views = Views(window, state)
+        rooms = (self.editor, self.walker, self.shaping, files, exports, self.rendering, playback, views)
+        rooms = (*rooms, self.live, self.stage, *steering)
         slots = {**self._slots(), **appearance}
         for room in rooms:
             slots.update(room.slots())
         self.actions = window.add_actions(slots)
+        window.takes.set_actions([self.actions[id] for id in ("live_next", "live_evolve", "live_scenes")])
         self._connect_document()
         self._connect_panels()
         self._connect_engine()
@@ -120,7 +123,7 @@ class Commands(QObject):
     def _slots(self) -> dict[str, Callable[..., None]]:
         view = self.state
         return {
-            "file_new": lambda: self.document.edit("New loop", loop_edits.empty_loop()),
+            "file_new": lambda: self._bring("New loop", loop_edits.empty_loop()),
             "file_hand_off": self.window.transport.badge.show_menu,
             "file_quit": self._quit,
             "edit_undo": self.document.undo,
@@ -143,20 +146,6 @@ class Commands(QObject):
             **{f"take_rate_{n}": lambda n=n: self.board.rate(n) for n in range(1, 6)},
             "take_next": lambda: self.board.step(1),
             "take_previous": lambda: self.board.step(-1),
-            **{f"take_{n}": lambda n=n: self.board.hear(n - 1) for n in range(1, 10)},
-            "play_toggle": self.playback.toggle,
-            "play_start": lambda: self.playback.play_from(0),
-            "play_metronome": self.playback.set_metronome,
-            "play_count_in": self.playback.set_count_in,
-            "view_next_panel": lambda: step_panel(self.window.panels, 1),
-            "view_previous_panel": lambda: step_panel(self.window.panels, -1),
-            "view_draw": lambda on: view.set_view(is_drawing=on),
-            "view_zoom_in": lambda: self.window.roll.zoom(ZOOM_FACTOR),
-            "view_zoom_out": lambda: self.window.roll.zoom(1 / ZOOM_FACTOR),
-            "view_fit": self.window.roll.fit,
-            "view_fold": self.cycle_fold,
-            "view_snap_finer": lambda: self.step_snap(1),
-            "view_snap_coarser": lambda: self.step_snap(-1),
         }
 
     def _connect_document(self) -> None:
@@ -211,13 +200,19 @@ class Commands(QObject):
         """What the roll shows: the document's loop, or the take that is heard."""
         return self.state.loop
 
-    def edit(self, text: str, loop: Loop, *, gesture: int | None = None) -> None:
-        """Change the music, undoably; a take that is heard is used first."""
+    def edit(self, text: str, loop: Loop, *, gesture: int | None = None, start: Start = Start.IN_PLACE) -> None:
+        """Change the music, undoably; a take that is heard is used first. `start` says when it is heard."""
         if loop == self.state.loop:
             return
         if self.board.heard is not None:
             self.accept_take()
+        self._start = start
         self.document.edit(text, loop, gesture=gesture)
+        self._start = Start.IN_PLACE
+
+    def _bring(self, text: str, loop: Loop) -> None:
+        """Change to another loop, heard when loops come in."""
+        self.edit(text, loop, start=self.playback.drops_in)
 
     def _on_edited(self, text: str, loop: Loop) -> None:
         self.edit(text, loop)
@@ -226,7 +221,7 @@ class Commands(QObject):
         self.session.fit(loop)
         self.board.leave()
         self._show(loop)
-        self.playback.follow(loop)
+        self.playback.follow(loop, start=self._start)
 
     def _show(self, loop: Loop) -> None:
         self.state.set_loop(loop)
@@ -242,7 +237,7 @@ class Commands(QObject):
         self._show(loop)
         self.state.set_compared(self.document.loop if take is not None else None)
         self.window.controls.show_take(take)
-        self.playback.follow(loop, start=self.playback.drops_in)
+        self.playback.follow(loop, start=self.board.heard_from or self.playback.drops_in)
         if take is not None and not self.playback.is_playing:
             self.playback.play()
 
@@ -332,13 +327,14 @@ class Commands(QObject):
             action.setEnabled(can)
 
     def add_part(self, role: Role) -> None:
-        self.edit("Add part", loop_edits.with_part(self.document.loop, role))
+        self.edit("Add part", loop_edits.with_part(self.document.loop, role), start=self.playback.mutes_in)
         self.state.bring_to_front(len(self.document.loop.tracks) - 1)
 
     def remove_part(self, part: int) -> None:
         if part < len(self.document.loop.tracks):
             self.session.remove_part(part)
-            self.edit("Remove part", loop_edits.without_part(self.document.loop, part))
+            without = loop_edits.without_part(self.document.loop, part)
+            self.edit("Remove part", without, start=self.playback.mutes_in)
 
     def step_part(self, direction: int) -> None:
         count = len(self.loop.tracks)
@@ -370,18 +366,6 @@ class Commands(QObject):
     def _on_key(self, key: Key | None) -> None:
         self.edit("Change key", loop_edits.with_key(self.loop, key))
         self.window.transport.focus_back()
-
-    def cycle_fold(self) -> None:
-        folds = list(Fold)
-        fold = folds[(folds.index(self.state.view.fold) + 1) % len(folds)]
-        self.state.set_view(fold=fold)
-        self.window.say(f"Rows: {fold.value.lower()}")
-
-    def step_snap(self, direction: int) -> None:
-        snap = self.state.view.snap
-        index = _SNAPS_BY_SIZE.index(snap) if snap in _SNAPS_BY_SIZE else 2
-        index = min(max(0, index + direction), len(_SNAPS_BY_SIZE) - 1)
-        self.state.set_view(snap=_SNAPS_BY_SIZE[index])
 
     def _on_worker_ready(self, event: WorkerReady) -> None:
         self.window.engine_label.setText(f"Model {event.model} · {event.provider}")

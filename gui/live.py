@@ -19,12 +19,11 @@ from engine.jobs.live import (
     TransportMoved,
 )
 from engine.jobs.pipes import Child, ChildStopped
-from engine.jobs.sound import Start
 from engine.messages import Failed
 from gui.engine_bridge import EngineBridge
 from gui.live_settings import DROPS, LiveSettings
 from gui.main_window import MainWindow
-from gui.panels.live import LiveDialog
+from gui.panels.live import DROP_WORDS, LiveDialog
 from gui.piano_roll.state import RollState
 from gui.playback import Playback
 from gui.session import Session
@@ -136,7 +135,7 @@ class Live(QObject):
         """Let loops and takes come in on the next beat, bar or loop: the one after what holds."""
         start = DROPS[(DROPS.index(self.settings.drops_in) + 1) % len(DROPS)]
         self.change(replace(self.settings, drops_in=start))
-        self._window.say(f"Loops and takes come in {DROP_WORDS[start]}.")
+        self._window.say(f"Loops and takes come in at the {DROP_WORDS[start]}.")
 
     def _on_event(self, event: LiveEvent) -> None:
         match event:
@@ -167,14 +166,6 @@ class Live(QObject):
             f"MIDI: {self.heard.system or 'no system'}; {state_text(self.heard) or 'nothing said'}",
             f"Lateness: {lateness_text(self.lateness) if self.lateness else 'nothing was sent'}",
         )
-
-
-DROP_WORDS = {
-    Start.IN_PLACE: "at once",
-    Start.NEXT_BEAT: "on the next beat",
-    Start.NEXT_BAR: "on the next bar",
-    Start.NEXT_LOOP: "when the loop is over",
-}
 
 
 def is_worrying(state: LiveState) -> bool:

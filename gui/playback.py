@@ -5,6 +5,7 @@ loop that is to come in gets a token, by which the reports tell when it does.
 """
 
 import time
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -59,6 +60,15 @@ class Playback(QObject):
         session.levels_changed.connect(self._on_levels)
         session.grooves_changed.connect(self._edits.start)
         state.note_touched.connect(self._on_note_touched)
+
+    def slots(self) -> dict[str, Callable[..., None]]:
+        """Return what each action does."""
+        return {
+            "play_toggle": self.toggle,
+            "play_start": lambda: self.play_from(0),
+            "play_metronome": self.set_metronome,
+            "play_count_in": self.set_count_in,
+        }
 
     @property
     def is_waiting(self) -> bool:

@@ -11,12 +11,16 @@ from dataclasses import dataclass, field
 from PySide6.QtCore import QObject, Signal
 
 from engine.jobs.library import MarkTake, TakeKept
+from engine.jobs.sound import Start
 from engine.jobs.writing import Cancel, Generate
 from engine.messages import BarWritten, Failed, Finished, GenerationRequest, Progress, Take
 from engine.music.loop import Loop
 from gui.engine_bridge import EngineBridge
 
 logger = logging.getLogger(__name__)
+
+MOST_SCENES = 9
+MOST_ADDED = 12  # takes on the board beside which further ones push the oldest out
 
 
 @dataclass(slots=True)
@@ -66,6 +70,8 @@ class TakeBoard(QObject):
         self._bridge = bridge
         self.slots: list[Slot] = []
         self.heard: int | None = None
+        self.heard_from: Start | None = None  # when the take that is heard comes in; None: when all do
+        self.has_scenes = False  # whether number keys launch favourites
         self._job = 0
         self._is_stopping = False
         self.offers_likenesses = False  # whether takes that are too like a song of training may be heard
@@ -138,14 +144,16 @@ class TakeBoard(QObject):
         """Hear a take in place of the loop; the same one again: back to the loop."""
         if not 0 <= index < len(self.slots) or not self.is_offered(self.slots[index]):
             return
-        self.heard = None if self.heard == index else index
+        self._hear(None if self.heard == index else index)
+
+    def _hear(self, index: int | None, start: Start | None = None) -> None:
+        self.heard, self.heard_from = index, start
         self.heard_changed.emit()
 
     def leave(self) -> None:
         """Back to the producer's own loop."""
         if self.heard is not None:
-            self.heard = None
-            self.heard_changed.emit()
+            self._hear(None)
 
     def step(self, direction: int) -> None:
         """Hear the next or the previous complete take."""
@@ -153,10 +161,39 @@ class TakeBoard(QObject):
         if not complete:
             return
         if self.heard in complete:
-            self.heard = complete[(complete.index(self.heard) + direction) % len(complete)]
+            self._hear(complete[(complete.index(self.heard) + direction) % len(complete)])
         else:
-            self.heard = complete[0 if direction > 0 else -1]
-        self.heard_changed.emit()
+            self._hear(complete[0 if direction > 0 else -1])
+
+    def add(self, slot: Slot) -> None:
+        """Put a take on the board that was not asked for here; the oldest that nobody marked makes room."""
+        heard = self.slots[self.heard] if self.heard is not None else None
+        spare = [each for each in self.slots if each.take and not each.is_favourite and each is not heard]
+        gone = spare[0] if len(spare) >= MOST_ADDED else None
+        self.slots = [*(each for each in self.slots if each is not gone), slot]
+        self.heard = self.slots.index(heard) if heard is not None else None
+        self.slots_changed.emit()
+
+    def hear_next(self, slot: Slot) -> None:
+        """Put a take on the board and hear it when the loop that plays is over."""
+        self.add(slot)
+        self._hear(len(self.slots) - 1, Start.NEXT_LOOP)
+
+    @property
+    def scenes(self) -> list[Slot]:
+        """The favourites that can be launched, in the order in which they were written; at most nine."""
+        favourites = [slot for slot in self.slots if slot.is_favourite and self.is_offered(slot)]
+        return sorted(favourites, key=lambda slot: slot.library_id)[:MOST_SCENES]
+
+    def show_scenes(self, *, on: bool) -> None:
+        """Show which number launches which favourite, or which hears which take."""
+        self.has_scenes = on
+        self.slots_changed.emit()
+
+    def launch(self, slot: Slot) -> None:
+        """Hear a take, from when takes come in; the one that is heard already goes on."""
+        if self.heard is None or self.slots[self.heard] is not slot:
+            self._hear(self.slots.index(slot))
 
     def toggle_favourite(self) -> None:
         """Mark the take that is heard, or take the mark away."""

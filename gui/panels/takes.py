@@ -1,7 +1,9 @@
 """The takes as thumbnails that fill while they are written; click or press a number to hear one."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QAction, QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -50,10 +52,19 @@ class TakeThumb(QWidget):
         self.setAccessibleName(f"Take {index + 1}")
         self.explain()
 
+    @property
+    def key(self) -> str:
+        """The number key that lets it be heard; "" for none."""
+        if not self.board.has_scenes:
+            return str(self.index + 1)
+        scenes = self.board.scenes
+        return str(scenes.index(self.slot) + 1) if self.slot in scenes else ""
+
     def explain(self) -> None:
         """Say what a click does, and what the meter means, in the tooltip and to a screen reader."""
         number, slot = self.index + 1, self.slot
-        hear = f"Hear take {number} ({number}); Return uses it, Esc goes back, F marks it."
+        key = f" ({self.key})" if self.key else ""
+        hear = f"Hear take {number}{key}; Return uses it, Esc goes back, F marks it."
         meaning = originality_text(slot.take.originality if slot.take is not None else None)
         if slot.take is not None and not self.board.is_offered(slot):
             hear = "Not offered; the settings can change that."
@@ -99,7 +110,7 @@ class TakeThumb(QWidget):
         painter.setFont(font)
         painter.setPen(QColor(theme.accent if is_heard else theme.text))
         place = QRectF(10, 2, self.width() - 20, TITLE_PX)
-        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, str(self.index + 1))
+        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, self.key)
         if slot.take is not None and slot.take.originality is not None:
             paint_meter(painter, slot.take.originality, x=30, y=2 + (TITLE_PX - METER_HEIGHT_PX) / 2, theme=theme)
         font.setBold(False)
@@ -239,11 +250,11 @@ class TakesPanel(QFrame):
         board.heard_changed.connect(self._on_heard_changed)
         board.running_changed.connect(lambda *_: self._show_state())
         board.finished.connect(self._on_finished)
-        state.content_changed.connect(self._on_theme)
+        state.content_changed.connect(self._repaint)
         self.rebuild()
 
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
+        head = self._head = QHBoxLayout()
         head.setContentsMargins(0, 0, 0, 0)
         head.addWidget(self._title, 1)
         for widget in (self.cancel, self.stars, self.favourite, self.discard, self.reject, self.accept):
@@ -266,6 +277,14 @@ class TakesPanel(QFrame):
         layout.addLayout(head)
         layout.addWidget(scroll, 1)
 
+    def set_actions(self, actions: Sequence[QAction]) -> None:
+        """Show buttons of actions that are always at hand."""
+        for action in actions:
+            button = QToolButton()
+            button.setDefaultAction(action)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            self._head.addWidget(button)
+
     def rebuild(self) -> None:
         """Make the thumbnails anew."""
         while (item := self._thumbs.takeAt(0)) is not None:
@@ -285,15 +304,16 @@ class TakesPanel(QFrame):
             self.thumbs[index].update()
         if index == self.board.heard:
             self._show_state()
+        if self.board.has_scenes:
+            self._repaint()
+
+    def _repaint(self) -> None:
+        for thumb in self.thumbs:
+            thumb.update()
 
     def _on_heard_changed(self) -> None:
-        for thumb in self.thumbs:
-            thumb.update()
+        self._repaint()
         self._show_state()
-
-    def _on_theme(self) -> None:
-        for thumb in self.thumbs:
-            thumb.update()
 
     def _on_finished(self, event: Finished) -> None:
         if not event.was_cancelled:
@@ -309,7 +329,7 @@ class TakesPanel(QFrame):
             self._title.setText(f"HEARING TAKE {board.heard + 1}   ·   {heard_note(slot)}")
             self.stars.show_rating(slot.rating)
         else:
-            self._title.setText("WRITING …" if board.is_running else "TAKES")
+            self._title.setText("WRITING …" if board.is_running else "SCENES" if board.has_scenes else "TAKES")
         for widget in (self.accept, self.reject, self.favourite, self.discard, self.stars):
             widget.setVisible(board.heard is not None)
         self.cancel.setVisible(board.is_running)
