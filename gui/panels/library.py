@@ -292,6 +292,8 @@ class LibraryDialog(QDialog):
         for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             bring = QShortcut(key, self.table, context=Qt.ShortcutContext.WidgetShortcut)
             bring.activated.connect(lambda: self._choose(self.take_chosen))
+        down = QShortcut(Qt.Key.Key_Down, self.text, context=Qt.ShortcutContext.WidgetShortcut)
+        down.activated.connect(self.table.setFocus)
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_chosen())
         self.use.clicked.connect(lambda *_: self._choose(self.take_chosen))
         self.reroll.clicked.connect(lambda *_: self._choose(self.reroll_wanted))

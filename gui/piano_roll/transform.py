@@ -15,6 +15,7 @@ from engine.music.timing import PPQ
 GUTTER_PX = 92.0
 MIN_PX_PER_TICK, MAX_PX_PER_TICK = 0.004, 1.2
 MIN_ROW_PX, MAX_ROW_PX = 6.0, 32.0
+ROWS_BESIDE = 2  # seen above and below where the cursor is
 CORE_KIT = (49, 51, 46, 42, 39, 38, 36)  # always there to click on, even in an empty part
 
 
@@ -149,8 +150,9 @@ class RowAxis:
         return replace(self, top_row=self.top_row - dy_px / self.row_px)
 
     def showing(self, row: int, *, height_px: float) -> "RowAxis":
-        """Return the axis scrolled as little as it takes to show a row."""
-        return replace(self, top_row=min(max(self.top_row, row + 1 - height_px / self.row_px), float(row)))
+        """Return the axis scrolled as little as it takes to show a row and its neighbours."""
+        lowest_top = row + 1 + ROWS_BESIDE - height_px / self.row_px
+        return replace(self, top_row=min(max(self.top_row, lowest_top), float(row - ROWS_BESIDE)))
 
     def clamped(self, *, rows: int, height_px: float) -> "RowAxis":
         """Return the axis with no emptiness above the first row nor, where there are enough, below the last."""

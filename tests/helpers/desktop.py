@@ -124,6 +124,10 @@ class Desktop:
         for key in keys:
             self._tell("xdotool", "key", key)
 
+    def type(self, text: str) -> None:
+        """Type letters, each as a key."""
+        self._tell("xdotool", "type", text)
+
     def click(self, x: int, y: int) -> None:
         self._tell("xdotool", "mousemove", "--sync", str(x), str(y), "click", "1")
 
