@@ -172,6 +172,11 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ),
     _A("live_scenes", "Scenes", "Live", ("Shift+S",), is_checkable=True, help="1 to 9 launch favourites, not takes."),
     *(_A(f"live_scene_{n}", f"Launch scene {n}", "Live") for n in range(1, 10)),
+    _A("live_capture", "Capture what was played in", "Live", ("Ctrl+Shift+C",), help="The last bars become a part."),
+    _A(
+        "live_capture_rhythm", "Rhythm from what was played in", "Live", ("Ctrl+Shift+P",), help="Of the part in front."
+    ),
+    _A("live_learn", "MIDI learn…", "Live", ("Ctrl+M",), help="Let a controller move any knob or do any action."),
     _A("live_drops_in", "Come in on beat / bar / loop", "Live", ("Shift+J",), help="When loops and takes come in."),
     _A("live_panic", "Panic", "Live", ("Ctrl+.",), help="Stop, and switch off every note on every port."),
     _A("view_draw", "Draw", "View", ("B",), is_checkable=True, help="A press on empty ground draws a note."),
@@ -217,6 +222,7 @@ _BEGIN_GROUPS = frozenset(
         "take_1",
         "live_next",
         "live_scene_1",
+        "live_capture",
         "live_drops_in",
         "view_zoom_in",
         "view_snap_finer",

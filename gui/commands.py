@@ -21,11 +21,14 @@ from engine.music.timing import Meter
 from gui import loop_edits
 from gui.arranging import Arranging
 from gui.batches import Batches
+from gui.capturing import Capturing
 from gui.document import LoopDocument
 from gui.editing import Editor
 from gui.engine_bridge import EngineBridge
 from gui.exports import Exports
 from gui.files import Files
+from gui.knobs import all_knobs
+from gui.learning import Learning
 from gui.live import Live
 from gui.live_settings import LiveSettings
 from gui.main_window import MainWindow
@@ -104,16 +107,22 @@ class Commands(QObject):
         self.rendering = Rendering(bridge, state, session, exports, window)
         self.models = Models(bridge, window, session)
         self.live = Live(bridge, state, session, playback, window, change=change_live)
+        self.learning = Learning(window, bridge, settings=lambda: self.live.settings, change=change_live)
+        self.live.settings_changed.connect(self.learning.show_settings)
+        self.capturing = Capturing(window, bridge, state, session, edit=self.edit, tap=self.steering.tap_all)
         self.stage = Stage(window, state, session, board, playback, bridge, settings=lambda: self.live.settings)
         steering = (self.steering, self.arranging, self.recipes, self.batches, self.shelf, self.models)
         self.shaping = Shaping(window, self.editor, session, edit=self.edit)
         views = Views(window, state)
         rooms = (self.editor, self.walker, self.shaping, files, exports, self.rendering, playback, views)
-        rooms = (*rooms, self.live, self.stage, *steering)
+        rooms = (*rooms, self.live, self.stage, self.learning, self.capturing, *steering)
         slots = {**self._slots(), **appearance}
         for room in rooms:
             slots.update(room.slots())
         self.actions = window.add_actions(slots)
+        self.learning.knobs = all_knobs(
+            state, session, self.actions, change_live=self.live.edit, set_tempo=self._on_tempo
+        )
         window.takes.set_actions([self.actions[id] for id in ("live_next", "live_evolve", "live_scenes")])
         self._connect_document()
         self._connect_panels()

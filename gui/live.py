@@ -82,6 +82,10 @@ class Live(QObject):
             self.dialog.show_settings(settings)
         self.settings_changed.emit(settings)
 
+    def edit(self, change: Callable[[LiveSettings], LiveSettings]) -> None:
+        """Change the settings that hold."""
+        self.change(change(self.settings))
+
     def _send(self) -> None:
         if self.setup != self._sent:
             self._sent = self.setup

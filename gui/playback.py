@@ -47,6 +47,7 @@ class Playback(QObject):
         self._tick, self._reported_at, self._tempo_bpm = 0.0, 0.0, 0.0
         self._loop: Loop | None = None
         self._token = 0
+        self._comes_in = Start.IN_PLACE  # when the loop that is not heard yet comes in
         self._passes = -1  # of the loop with this token, -1 before it is heard
         self._passes_before = 0  # how often the one before it had come round
         self._audible: tuple[bool, ...] = ()
@@ -147,12 +148,13 @@ class Playback(QObject):
 
     def _send_edit(self) -> None:
         if self.is_playing and self._loop is not None:
-            self._send(self._loop, Start.IN_PLACE)
+            self._send(self._loop, self._comes_in)  # in place, unless the loop itself is still to come in
 
     def _send(self, loop: Loop, start: Start, *, tick: int = 0, has_count_in: bool = False) -> None:
         if start is not Start.IN_PLACE:  # an edit is the same loop still
             self._token += 1
             self._passes = -1
+            self._comes_in = Start.IN_PLACE if start is Start.NOW else start
         gains = self._gains(loop)
         self._audible = tuple(gain > 0 for gain in gains)
         self._bridge.tell(
@@ -185,7 +187,7 @@ class Playback(QObject):
         if position.token != self._token:
             return
         if self._passes < 0:
-            self._passes_before = position.passes
+            self._passes_before, self._comes_in = position.passes, Start.IN_PLACE
         passes = position.passes - self._passes_before
         if passes != self._passes:
             self._passes = passes

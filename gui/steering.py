@@ -92,6 +92,12 @@ class Steering(QObject):
         count = len(self._taps.ticks)
         self._window.say(f"{count} tap{'s' if count != 1 else ''} for {loop.tracks[front].label}.")
 
+    def tap_all(self, ticks: list[int]) -> None:
+        """Take ticks of the loop as a rhythm of their own."""
+        self._tapped_part = -1
+        for tick in ticks:
+            self.tap_at(tick)
+
     def _on_playhead_moved(self, before: float, tick: float) -> None:
         if before >= 0 and tick >= 0:
             self._elapsed_ticks += (tick - before) % max(1, self._state.loop.length)

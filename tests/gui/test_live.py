@@ -187,6 +187,19 @@ def test_passes_are_counted_from_when_a_loop_comes_in(app: App, service: FakeSer
     assert not app.playback.is_waiting
 
 
+def test_an_edit_of_a_loop_that_is_to_come_in_waits_with_it(app: App, service: FakeService, qtbot: QtBot) -> None:
+    loop = replace(app.document.loop, tempo_bpm=99)
+    app.playback.follow(loop, start=Start.NEXT_LOOP)
+    app.playback.follow(replace(loop, tempo_bpm=98))
+    qtbot.waitUntil(lambda: service.told[-1].loop.tempo_bpm == 98)
+    assert service.told[-1].start is Start.NEXT_LOOP
+    with qtbot.waitSignal(app.playback.passed):
+        service.say(0, Position(10.0, service.told[-1].token, 3))
+    app.playback.follow(loop)
+    qtbot.waitUntil(lambda: service.told[-1].loop.tempo_bpm == 99)
+    assert service.told[-1].start is Start.IN_PLACE
+
+
 def test_live_settings_come_back_and_bad_ones_are_told(places: Places) -> None:
     live = LiveSettings(
         output="Synth",
