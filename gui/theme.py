@@ -207,11 +207,11 @@ def palette(theme: Theme) -> QPalette:
 FOCUS_PX = 2
 
 
-def paint_focus(painter: QPainter, place: QRect, theme: Theme) -> None:
+def paint_focus(painter: QPainter, place: QRect, color: QColor) -> None:
     """Paint the ring that tells which painted widget has the keyboard."""
     inset = FOCUS_PX // 2
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(QColor(theme.focus), FOCUS_PX))
+    painter.setPen(QPen(color, FOCUS_PX))
     painter.drawRect(place.adjusted(inset, inset, -inset - 1, -inset - 1))
 
 

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QSizePo
 
 from engine.jobs.similar import DescribeTake, LibraryMapped, MapLibrary, TakeDescribed
 from gui.engine_bridge import EngineBridge
+from gui.theme import paint_focus
 
 MARGIN_PX, POINT_PX, REACH_PX = 24, 3.5, 14
 
@@ -75,6 +76,8 @@ class MapView(QWidget):
         if not self._mapped.ids:
             painter.setPen(palette.placeholderText().color())
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "No takes yet")
+        if self.hasFocus():
+            paint_focus(painter, self.rect(), palette.text().color())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.choose(self.nearest(event.position()))

@@ -90,7 +90,7 @@ class TakeThumb(QWidget):
         painter.setPen(QPen(QColor(theme.accent if is_heard else theme.line), 2 if is_heard else 1))
         painter.drawRoundedRect(frame, RADIUS_PX, RADIUS_PX)
         if self.hasFocus():
-            paint_focus(painter, self.rect(), theme)
+            paint_focus(painter, self.rect(), QColor(theme.focus))
         self._paint_title(painter, is_heard=is_heard)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         self._paint_parts(painter, slot)

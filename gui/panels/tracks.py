@@ -28,6 +28,7 @@ from engine.music.general_midi import ROLES, Role
 from engine.music.loop import Track
 from gui.panels.bar_strip import BarStrip
 from gui.panels.groove import groove_text
+from gui.panels.own_keys import OwnKeys
 from gui.piano_roll.state import RollState
 from gui.session import PartSettings, Session
 from gui.theme import ROLE_GLYPHS, SPACE_PX
@@ -123,6 +124,7 @@ class TrackCard(QFrame):
             button = _small_button(use.value.capitalize(), f"{use.value.capitalize()}: {_USE_HELP[use]}")
             button.setAccessibleName(f"{use.value.capitalize()} {self.track.label}")
             self.uses.addButton(button)
+            OwnKeys(button)  # Tab comes to the one that is chosen, arrows go on to the others
             self.use_buttons[use] = button
             button.clicked.connect(lambda *_, use=use: self._change(lambda s: replace(s, use=use)))
             foot.addWidget(button, 1)

@@ -236,7 +236,7 @@ class RollPane(QWidget):
             paint_gutter(painter, scene, QRect(0, left.top(), gutter, left.height()))
         if self.hasFocus():
             painter.setClipping(False)
-            paint_focus(painter, self.rect(), self.state.theme)
+            paint_focus(painter, self.rect(), QColor(self.state.theme.focus))
 
     def _pictured(self, scene: Scene) -> QPixmap:
         """Return ground, chosen bars and notes as a picture: a click or the playhead paints only over it."""

@@ -50,7 +50,7 @@ def test_the_tree_names_every_control_and_every_note(app: App) -> None:
     unnamed = [
         (each.role(), each.object())
         for each in found
-        if each.role() in CONTROLS and not named(each) and not _is_qts_own(each)
+        if each.role() in CONTROLS and not named(each) and not is_qts_own(each)
     ]
     assert unnamed == []
     loop = app.document.loop
@@ -59,7 +59,7 @@ def test_the_tree_names_every_control_and_every_note(app: App) -> None:
     assert sorted(name for name in names if "velocity" in name) == sorted(wanted)
 
 
-def _is_qts_own(interface: QAccessibleInterface) -> bool:
+def is_qts_own(interface: QAccessibleInterface) -> bool:
     subject = interface.object()
     if subject is None:
         return False

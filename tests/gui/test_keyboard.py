@@ -4,10 +4,11 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QScrollArea, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.jobs.sound import StopPlaying
+from engine.messages import PartUse
 from gui.actions import ACTIONS, MENUS
 from gui.app import App
 from gui.tab_order import focus_by_key, tab_stops
@@ -31,7 +32,8 @@ def tabbed(app: App, key: Qt.Key = Qt.Key.Key_Tab) -> list[QWidget]:
 
 def wants_tab(widget: QWidget) -> bool:
     takes_tab = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus) and widget.isVisible() and widget.isEnabled()
-    is_inside_a_box = isinstance(widget, QLineEdit) and isinstance(widget.parent(), QAbstractSpinBox)
+    is_inside_a_box = isinstance(widget, QLineEdit) and isinstance(widget.parent(), QAbstractSpinBox | QComboBox)
+    takes_tab = takes_tab and widget.focusProxy() is None
     return takes_tab and not is_inside_a_box and not isinstance(widget, QScrollArea) and not widget.isWindow()
 
 
@@ -122,6 +124,16 @@ def test_arrows_move_the_slider_that_tab_came_to_and_no_notes(app: App) -> None:
     QTest.keyClick(bars, Qt.Key.Key_Down)
     assert [track.notes for track in app.document.loop.tracks] == [track.notes for track in before.tracks]
     assert bars.currentIndex() == 1 + before.key.tonic + 1
+
+
+def test_arrows_choose_what_g_does_with_a_part(app: App) -> None:
+    before, buttons = app.document.loop, app.window.tracks.cards[1].use_buttons
+    focus_by_key(buttons[PartUse.CONTEXT])
+    QTest.keyClick(buttons[PartUse.CONTEXT], Qt.Key.Key_Right)
+    assert app.session.parts[1].use is PartUse.REPLACE
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Right)
+    assert app.session.parts[1].use is PartUse.IGNORE
+    assert app.document.loop == before
 
 
 def test_f6_goes_from_panel_to_panel_and_round(app: App) -> None:
