@@ -10,11 +10,13 @@ from collections import deque
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from engine.audio.folders import sounds_within
 from engine.audio.transcribing import common_tempo, transcribe
 from engine.errors import AudioFileError, EngineError
 from engine.jobs.listening import FileHeard, Listened, ListenProgress, ListenTo, StopListening
 from engine.jobs.pipes import Event, JobEvent, ListenerCommand, Shutdown
 from engine.messages import Failed
+from engine.music.general_midi import Role
 
 logger = logging.getLogger(__name__)
 
@@ -71,18 +73,18 @@ class _Listener:
             EngineError: What is needed to hear is not installed.
         """
         files: list[FileHeard] = []
+        wanted = _files_of(command)
         try:
-            for index in range(len(command.paths)):
-                files.append(self._hear(command, index))
+            for path, role in wanted:
+                files.append(self._hear(command, path, role))
                 self._send(command.job, files[-1])
         except _StoppedError:
             pass
         stems = [file.stem for file in files if file.stem is not None]
         tempo = common_tempo(stems, meter=command.meter, tempo_bpm=command.tempo_bpm) if stems else None
-        return Listened(tuple(files), tempo, was_stopped=len(files) < len(command.paths))
+        return Listened(tuple(files), tempo, was_stopped=len(files) < len(wanted))
 
-    def _hear(self, command: ListenTo, index: int) -> FileHeard:
-        path = command.paths[index]
+    def _hear(self, command: ListenTo, path: Path, role: Role | None) -> FileHeard:
         told = -1.0
 
         def progress(done: float) -> None:
@@ -90,20 +92,14 @@ class _Listener:
             self._check_wanted(command.job)
             if done - told >= _PROGRESS_STEP or done >= 1.0:
                 told = done
-                self._send(command.job, ListenProgress(path, done))
+                self._send(command.job, ListenProgress(str(path), done))
 
         try:
             progress(0.0)
-            stem = transcribe(
-                Path(path),
-                role=command.roles[index] if command.roles else None,
-                tempo_bpm=command.tempo_bpm,
-                meter=command.meter,
-                progress=progress,
-            )
+            stem = transcribe(path, role=role, tempo_bpm=command.tempo_bpm, meter=command.meter, progress=progress)
         except AudioFileError as error:
-            return FileHeard(path, None, str(error))
-        return FileHeard(path, stem)
+            return FileHeard(str(path), None, str(error))
+        return FileHeard(str(path), stem)
 
     def _check_wanted(self, job: int) -> None:
         while self._connection.poll():
@@ -113,3 +109,13 @@ class _Listener:
 
     def _send(self, job: int, event: Event) -> None:
         self._connection.send(JobEvent(job, event))
+
+
+def _files_of(command: ListenTo) -> list[tuple[Path, Role | None]]:
+    """Return the files that are meant, and what each plays."""
+    roles = command.roles or (None,) * len(command.paths)
+    return [
+        (file, role)
+        for path, role in zip(map(Path, command.paths), roles, strict=True)
+        for file in (sounds_within(path) if path.is_dir() else (path,))
+    ]

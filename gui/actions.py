@@ -37,7 +37,8 @@ _A = ActionSpec
 ACTIONS: tuple[ActionSpec, ...] = (
     _A("file_new", "New loop", "File", ("Ctrl+N",)),
     _A("file_open", "Open MIDI as a song…", "File", ("Ctrl+O",), help="Replace the loop by a MIDI file."),
-    _A("file_add_stems", "Add MIDI stems…", "File", ("Ctrl+Shift+O",), help="Add the parts of MIDI files as context."),
+    _A("file_import", "Import…", "File", ("Ctrl+Shift+O",), help="Stems, songs, sounds: looked at, then a prompt."),
+    _A("file_import_folder", "Import a folder…", "File", ("Ctrl+Alt+O",), help="All MIDI and sound files in it."),
     _A("file_save_as", "Save loop as MIDI…", "File", ("Ctrl+S", "Ctrl+Shift+S")),
     _A("file_save_parts", "Save one file a part…", "File"),
     _A("file_save_project", "Save as DAWproject…", "File", help="For Bitwig Studio, Studio One and Cubase."),

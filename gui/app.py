@@ -95,7 +95,7 @@ class App(QObject):
         self._apply_looks()
         accessible.install()
         self.window = MainWindow(self.state, self.session, self.board)
-        self.files = Files(self.bridge, self.document, say=self.window.say, warn=self.window.banner.say)
+        self.files = Files(self.bridge, self.document, warn=self.window.banner.say)
         self.exports = Exports(self.bridge, self.state, say=self.window.say, warn=self.window.banner.say)
         self.exports.grooves = lambda: self.session.grooves
         self.files.parent_window = self.exports.parent_window = self.window

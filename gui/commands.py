@@ -27,6 +27,7 @@ from gui.editing import Editor
 from gui.engine_bridge import EngineBridge
 from gui.exports import Exports
 from gui.files import Files
+from gui.importing import Importing
 from gui.knobs import all_knobs
 from gui.learning import Learning
 from gui.live import Live
@@ -105,6 +106,7 @@ class Commands(QObject):
             bridge, window, edit=self._bring, write=self.board.generate, remember_seed=exports.remember_seed
         )
         self.rendering = Rendering(bridge, state, session, exports, window)
+        self.importing = Importing(bridge, window, document, state, session, playback)
         self.models = Models(bridge, window, session)
         self.live = Live(bridge, state, session, playback, window, change=change_live)
         self.learning = Learning(window, bridge, settings=lambda: self.live.settings, change=change_live)
@@ -115,7 +117,7 @@ class Commands(QObject):
         self.shaping = Shaping(window, self.editor, session, edit=self.edit)
         views = Views(window, state)
         rooms = (self.editor, self.walker, self.shaping, files, exports, self.rendering, playback, views)
-        rooms = (*rooms, self.live, self.stage, self.learning, self.capturing, *steering)
+        rooms = (*rooms, self.importing, self.live, self.stage, self.learning, self.capturing, *steering)
         slots = {**self._slots(), **appearance}
         for room in rooms:
             slots.update(room.slots())
@@ -193,7 +195,7 @@ class Commands(QObject):
         takes.rating_wanted.connect(self.board.rate)
         takes.cancel_wanted.connect(self.board.cancel)
         self.window.roll.ruler.tick_chosen.connect(self.playback.play_from)
-        self.window.files_dropped.connect(self.files.add_paths)
+        self.window.files_dropped.connect(self.importing.open)
         self.playback.playing_changed.connect(bar.show_playing)
         self.board.heard_changed.connect(self._on_heard_changed)
         self.board.failed.connect(self._on_failed)

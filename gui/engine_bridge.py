@@ -14,6 +14,7 @@ from engine.jobs.files import RenderProgress
 from engine.jobs.library import TakeKept
 from engine.jobs.listening import FileHeard, ListenProgress
 from engine.jobs.live import ControlMoved, Lateness, LiveState, TransportMoved
+from engine.jobs.material import ReadingProgress
 from engine.jobs.pipes import ChildStopped, JobEvent, Order, Question
 from engine.jobs.sound import Position, SoundState
 from engine.jobs.writing import WorkerReady
@@ -57,6 +58,7 @@ class EngineBridge(QObject):
     take_kept = Signal(int, object)  # job, TakeKept
     render_progressed = Signal(int, object)  # job, RenderProgress
     listening_progressed = Signal(int, object)  # job, ListenProgress or FileHeard
+    reading_progressed = Signal(int, object)  # job, ReadingProgress
     sound_changed = Signal(object)  # SoundState
     position_changed = Signal(object)  # Position
     live_changed = Signal(object)  # LiveState, TransportMoved, ControlMoved or Lateness
@@ -123,7 +125,10 @@ class EngineBridge(QObject):
             case Finished():
                 self._waiting.pop(job, None)
                 self.finished.emit(job, event)
-            case Progress() | BarWritten() | TakeKept() | RenderProgress() | ListenProgress() | FileHeard():
+            case (
+                Progress() | BarWritten() | TakeKept() | RenderProgress()
+                | ReadingProgress() | ListenProgress() | FileHeard()
+            ):  # fmt: skip
                 self._emit_on_the_way(job, event)
             case _:
                 then, _ = self._waiting.pop(job, (None, None))
@@ -148,13 +153,16 @@ class EngineBridge(QObject):
         return or_else is not None
 
     def _emit_on_the_way(
-        self, job: int, event: Progress | BarWritten | TakeKept | RenderProgress | ListenProgress | FileHeard
+        self,
+        job: int,
+        event: Progress | BarWritten | TakeKept | RenderProgress | ReadingProgress | ListenProgress | FileHeard,
     ) -> None:
         signals: dict[type, SignalInstance] = {
             Progress: self.progressed,
             BarWritten: self.bar_written,
             TakeKept: self.take_kept,
             RenderProgress: self.render_progressed,
+            ReadingProgress: self.reading_progressed,
             ListenProgress: self.listening_progressed,
             FileHeard: self.listening_progressed,
         }

@@ -1,6 +1,7 @@
 """The window: where each panel stands. No logic: `commands.py` says what happens."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from PySide6.QtCore import QMimeData, Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QCloseEvent, QDragEnterEvent, QDropEvent
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.jobs.listening import AUDIO_SUFFIXES
 from gui.actions import ActionTable
 from gui.panels.controls import ControlsPanel
 from gui.panels.takes import TakesPanel
@@ -30,7 +32,7 @@ from gui.theme import SPACE_PX
 
 SIZE_PX = (1440, 900)
 SMALLEST_PX = (1040, 640)
-MIDI_SUFFIXES = (".mid", ".midi", ".smf", ".kar")
+MATERIAL_SUFFIXES = frozenset({".mid", ".midi", ".smf", ".kar", ".rmi"}) | AUDIO_SUFFIXES
 RECIPE_SUFFIX = ".json"
 NOTICE_MS = 6000
 
@@ -167,12 +169,12 @@ class MainWindow(QMainWindow):
         self.live_button.style().polish(self.live_button)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if not event.source() and (recipe_path(event.mimeData()) or midi_paths(event.mimeData())):
+        if not event.source() and (recipe_path(event.mimeData()) or material_paths(event.mimeData())):
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        recipe, paths = recipe_path(event.mimeData()), midi_paths(event.mimeData())
+        recipe, paths = recipe_path(event.mimeData()), material_paths(event.mimeData())
         if recipe or paths:
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
@@ -192,7 +194,7 @@ def recipe_path(mime: QMimeData) -> str:
     return paths[0] if len(paths) == 1 and paths[0].lower().endswith(RECIPE_SUFFIX) else ""
 
 
-def midi_paths(mime: QMimeData) -> list[str]:
-    """Return the MIDI files and folders among what is dragged."""
+def material_paths(mime: QMimeData) -> list[str]:
+    """Return the MIDI files, sounds and folders among what is dragged."""
     paths = [url.toLocalFile() for url in mime.urls() if url.isLocalFile()]
-    return [path for path in paths if path.lower().endswith(MIDI_SUFFIXES) or "." not in path.rsplit("/", 1)[-1]]
+    return [path for path in paths if Path(path).suffix.casefold() in MATERIAL_SUFFIXES or Path(path).is_dir()]

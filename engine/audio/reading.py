@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from engine.audio.extra import load
 from engine.errors import AudioFileError, NothingHeardError
+from engine.jobs.listening import AUDIO_SUFFIXES
 
 Samples = npt.NDArray[np.float32]  # [n], or [n, channels]
 
@@ -26,7 +27,6 @@ MAX_SECONDS = 30 * 60
 MAX_CHANNELS = 64
 SILENCE = 10 ** (-60 / 20)  # peaks below -60 dB of full scale are silence
 _BLOCK_SECONDS = 1.0
-AUDIO_SUFFIXES = frozenset({".wav", ".wave", ".aif", ".aiff", ".aifc", ".flac", ".ogg", ".oga", ".opus", ".mp3"})
 _ADVICE = "Export it as WAV, AIFF, FLAC, OGG or MP3."
 
 

@@ -20,7 +20,8 @@ from engine.music.heard import HeardNote, HeardStem, TempoGuess, notes_in_ticks
 from engine.music.loop import COMMON_TIME, Track
 from engine.music.timing import Meter
 
-PEAKS = 2400
+_PEAKS_A_SECOND = 60
+_FEWEST_PEAKS, _MOST_PEAKS = 1200, 60_000
 _READING = 0.1  # share of the work that reading is
 
 MONO_RULES = PitchRules(POLYPHONIC_RULES.weights, lowest=36, is_mono=True)
@@ -109,7 +110,8 @@ def heard(
         raise NothingHeardError(f"No {role.value} notes were heard in {name}.", "Choose another role, or leave it out.")
     tempo = find_tempo(notes, role, meter=meter, bpm=tempo_bpm)
     key = None if role is Role.DRUMS else _key_of(notes)
-    return HeardStem(name, role, notes, sound.seconds, tempo, key, peaks(sound.samples, PEAKS))
+    count = min(max(round(sound.seconds * _PEAKS_A_SECOND), _FEWEST_PEAKS), _MOST_PEAKS)
+    return HeardStem(name, role, notes, sound.seconds, tempo, key, peaks(sound.samples, count))
 
 
 def _key_of(notes: tuple[HeardNote, ...]) -> Key | None:

@@ -1,6 +1,5 @@
 """`turnaround transcribe`: sound files as MIDI, one part a file or a piece of it, and the pieces as sound if wanted."""
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,7 +10,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from engine.audio.cropping import WHOLE, Crop, Piece, parse_crop, pieces_of, write_piece
-from engine.audio.reading import is_audio_path
+from engine.audio.folders import sounds_within
 from engine.audio.transcribing import as_track, transcribe
 from engine.cli.console import people, say, usage_errors
 from engine.errors import AudioFileError, EngineError, NothingHeardError
@@ -206,14 +205,8 @@ def _sound_files(paths: list[Path]) -> tuple[list[tuple[Path, Path]], int]:
 
 
 def _within(folder: Path) -> Iterator[tuple[Path, Path]]:
-    """Yield the sound files of a folder and its folders, sorted; links to folders are not followed, they may circle."""
-
     def on_error(error: OSError) -> None:
         _tell(AudioFileError(f"The folder {error.filename} cannot be read: {error.strerror}."))
 
-    for place, folders, names in os.walk(folder, onerror=on_error):
-        folders.sort()
-        for name in sorted(names):
-            if is_audio_path(name):
-                path = Path(place, name)
-                yield path, path.relative_to(folder).with_suffix("")
+    for path in sounds_within(folder, on_error):
+        yield path, path.relative_to(folder).with_suffix("")

@@ -8,13 +8,15 @@ from engine.music.heard import HeardStem, TempoGuess
 from engine.music.loop import COMMON_TIME
 from engine.music.timing import Meter
 
+AUDIO_SUFFIXES = frozenset({".wav", ".wave", ".aif", ".aiff", ".aifc", ".flac", ".ogg", ".oga", ".opus", ".mp3"})
+
 
 @dataclass(frozen=True, slots=True)
 class ListenTo:
     """Hear sound files that were played together. Answered by `Listened`, or by `Failed` if nothing can be heard here.
 
     Attributes:
-        paths: The files.
+        paths: The files, and folders of them.
         roles: What each plays, None to go by its name and sound; () for None everywhere.
         tempo_bpm: Where it is known.
         meter: In which bar 1 is sought.
@@ -71,7 +73,7 @@ class Listened:
     """A `ListenTo` is over.
 
     Attributes:
-        files: Those that were heard or could not be, in the order asked.
+        files: Those that were heard or could not be, in the order asked; () if no folder held any.
         tempo: Of all that was heard together; None if nothing was.
         was_stopped: Whether it ended before all were tried.
     """

@@ -28,6 +28,7 @@ class FoundPart:
         notes: How many.
         bars: In how many bars it plays.
         lowest, highest: Its pitches.
+        bar_notes: How many notes begin in each bar of the file, for a picture of it.
     """
 
     role: Role
@@ -38,6 +39,7 @@ class FoundPart:
     bars: int
     lowest: int
     highest: int
+    bar_notes: tuple[int, ...] = ()
 
 
 class TimingSource(StrEnum):

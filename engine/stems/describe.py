@@ -55,7 +55,8 @@ def described(path: Path) -> FoundFile:
 def _part(song: Song, index: int) -> FoundPart:
     track = song.tracks[index]
     notes = song.notes[song.notes[:, Column.TRACK] == index]
-    bars = np.searchsorted(song.bar_starts, notes[:, Column.ONSET], side="right")
+    bar = np.searchsorted(song.bar_starts, notes[:, Column.ONSET], side="right") - 1
+    bar_notes = np.bincount(np.maximum(bar, 0), minlength=song.bars)
     pitches = notes[:, Column.PITCH]
     return FoundPart(
         role=track.role,
@@ -63,9 +64,10 @@ def _part(song: Song, index: int) -> FoundPart:
         name=track.name,
         program=track.program,
         notes=len(notes),
-        bars=len(np.unique(bars)),
+        bars=int(np.count_nonzero(bar_notes)),
         lowest=int(pitches.min()),
         highest=int(pitches.max()),
+        bar_notes=tuple(bar_notes.tolist()),
     )
 
 

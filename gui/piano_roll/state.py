@@ -6,9 +6,10 @@ puts the new loop back in.
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QRect, Signal
+from PySide6.QtGui import QPainter
 
 from engine.music.loop import Loop, Track
 from gui.piano_roll.cursor import Cursor, note_at_cursor
@@ -47,6 +48,14 @@ class RollView:
         return Snap.SIXTEENTH.ticks if self.snap is Snap.OFF else self.snap.ticks
 
 
+class Backdrop(Protocol):
+    """Something that is seen behind the notes, such as the sound that they were heard in."""
+
+    def paint(self, painter: QPainter, scene: Any, area: QRect) -> None:
+        """Paint it into an area of a pane whose `Scene` is given."""
+        ...
+
+
 class RollState(QObject):
     """The roll's model.
 
@@ -68,6 +77,7 @@ class RollState(QObject):
         self.loop = loop
         self.preview: Edited | None = None
         self.compared: Loop | None = None
+        self.backdrop: Backdrop | None = None
         self.theme = theme
         self.view = RollView()
         self.selection: Selection = NOTHING

@@ -249,6 +249,8 @@ class RollPane(QWidget):
             painter = QPainter(self._picture)
             area = self.rect()
             paint_ground(painter, scene, area)
+            if self.state.backdrop is not None:
+                self.state.backdrop.paint(painter, scene, area)
             self._paint_bars(painter, area)
             paint_compared(painter, scene, self._compared, area)
             paint_notes(painter, scene, self._tables, area)

@@ -4,13 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QSlider
 from pytestqt.qtbot import QtBot
 
-from engine.jobs.files import FilesRead, FilesWritten, FileToWrite, ReadFiles, ReadLoop
+from engine.jobs.files import FilesWritten, FileToWrite
 from engine.jobs.library import MarkTake, TakeKept
 from engine.jobs.pipes import Child, ChildStopped
 from engine.jobs.sound import Play, Position, Start, StopPlaying
@@ -27,8 +26,7 @@ from engine.messages import (
     TakeReady,
     TakeScores,
 )
-from engine.music.general_midi import Role
-from engine.music.loop import Loop, Note, Track
+from engine.music.loop import Note
 from gui.actions import ACTIONS, keys_as_markdown
 from gui.app import App, Places
 from gui.panels.takes import take_note
@@ -235,31 +233,6 @@ def test_a_copied_file_is_on_the_clipboard(app: App, service: FakeService, qapp:
     (url,) = qapp.clipboard().mimeData().urls()
     assert Path(url.toLocalFile()).name == "First loop_100bpm_Am_4bars.mid"
     assert service.asked[0].files[0].loop.tracks == app.document.loop.tracks
-
-
-def drop(app: App, *paths: str) -> None:
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(path) for path in paths])
-    event = QDropEvent(
-        QPointF(300, 300),
-        Qt.DropAction.CopyAction,
-        mime,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )
-    app.window.dropEvent(event)
-
-
-def test_dropped_stems_become_context(app: App, service: FakeService, qtbot: QtBot) -> None:
-    drop(app, "/stems/lead é.mid")
-    assert service.asked == [ReadFiles(("/stems/lead é.mid",))]
-    stem = Loop(bars=8, tracks=(Track(Role.LEAD, (Note(0, 80, 100),)),))
-    with qtbot.waitSignal(app.document.loop_changed):
-        service.say(1, FilesRead((ReadLoop("/stems/lead é.mid", stem, ("A pedal was folded in.",)),)))
-    assert app.document.loop.bars == 8
-    assert [track.role for track in app.document.loop.tracks][-1] is Role.LEAD
-    assert app.session.parts[-1].use is PartUse.CONTEXT
-    assert app.window.banner.text == "A pedal was folded in."
 
 
 def test_a_note_is_drawn_moved_and_deleted_with_the_mouse(app: App) -> None:

@@ -1,0 +1,380 @@
+"""What a producer drops, before it is on the canvas: parts of MIDI files and sounds, their time, what is taken of them.
+
+A frozen value that the import panel shows and changes. MIDI parts are laid on the grid by the desk, sounds here: their
+notes are in seconds, and a corrected tempo or bar 1 only asks for other ticks.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from engine.jobs.material import ChosenPart, FoundFile, FoundTiming, LayStems, TimingSource
+from engine.messages import PartUse
+from engine.music.general_midi import DEFAULT_PROGRAMS, Role
+from engine.music.harmony import Key
+from engine.music.heard import HeardStem, TempoGuess, notes_in_seconds, notes_in_ticks
+from engine.music.loop import COMMON_TIME, MAX_BARS, MAX_TRACKS, Loop, Note, Track
+from engine.music.timing import MAX_TEMPO_BPM, MIN_TEMPO_BPM, Meter, ticks_from_seconds
+
+USUAL_BARS = 8  # taken of what is longer than a loop can be
+SAME_TEMPO = 0.04  # share by which tempi of one tempo may differ
+
+
+@dataclass(frozen=True, slots=True)
+class StemRow:
+    """One part that came in.
+
+    Attributes:
+        path: Its file.
+        part: Its index in a MIDI file; 0 for a sound.
+        name: As it is shown, and called on the canvas.
+        role: What it plays.
+        timing: Of its file, as found or corrected.
+        bars: Length of its file, in bars of `timing`.
+        notes: How many it has.
+        key: Of its file; None if nothing tells.
+        bar_notes: How many notes begin in each bar; () for a sound.
+        stem: What was heard; None for a MIDI part.
+        use: What generating does with it.
+        is_taken: Whether it comes onto the canvas.
+        edited: Its notes in the window, if they were corrected by hand; of sounds, only if they are repeated in it.
+    """
+
+    path: str
+    part: int
+    name: str
+    role: Role
+    timing: FoundTiming
+    bars: int
+    notes: int
+    key: Key | None = None
+    bar_notes: tuple[int, ...] = ()
+    stem: HeardStem | None = None
+    use: PartUse = PartUse.CONTEXT
+    is_taken: bool = True
+    edited: tuple[Note, ...] | None = None
+
+    @property
+    def is_sound(self) -> bool:
+        return self.stem is not None
+
+    def with_timing(self, timing: FoundTiming) -> "StemRow":
+        """Return it in another time; corrections by hand of a MIDI part are void then."""
+        if self.stem is not None:
+            return replace(self, timing=timing, bars=bars_of_sound(self.stem.seconds, timing), edited=None)
+        bars = max(1, round(self.bars * timing.tempo_bpm / self.timing.tempo_bpm)) if _is_relaid(timing) else self.bars
+        return replace(self, timing=timing, bars=bars, edited=None)
+
+
+def _is_relaid(timing: FoundTiming) -> bool:
+    return timing.source is not TimingSource.FILE
+
+
+def bars_of_sound(seconds: float, timing: FoundTiming) -> int:
+    """Return how many bars of a sound there are from its bar 1 on, 1 at least."""
+    ticks = ticks_from_seconds(seconds - timing.bar_one_seconds, timing.tempo_bpm)
+    return max(1, math.ceil(ticks / timing.meter.ticks_per_bar - 0.25))  # a tail that rings is no bar
+
+
+def guess_of(timing: FoundTiming) -> TempoGuess:
+    """Return a timing as heard notes need it."""
+    return TempoGuess(timing.tempo_bpm, timing.bar_one_seconds, timing.confidence, timing.alternatives)
+
+
+def rows_of_file(file: FoundFile) -> tuple[StemRow, ...]:
+    """Return the parts of a MIDI file."""
+    stem = Path(file.path).stem
+    return tuple(
+        StemRow(
+            path=file.path,
+            part=index,
+            name=part.name or (stem if len(file.parts) == 1 else part.role.value.capitalize()),
+            role=part.role,
+            timing=file.timing,
+            bars=file.bars,
+            notes=part.notes,
+            key=file.key,
+            bar_notes=part.bar_notes,
+        )
+        for index, part in enumerate(file.parts)
+    )
+
+
+def row_of_sound(path: str, stem: HeardStem, tempo: TempoGuess | None, meter: Meter = COMMON_TIME) -> StemRow:
+    """Return a sound file as a part.
+
+    Args:
+        path: The file.
+        stem: What was heard.
+        tempo: That of all sounds together; None for its own.
+        meter: Of its bars.
+    """
+    guess = tempo or stem.tempo
+    timing = FoundTiming(
+        guess.bpm, guess.bar_one_seconds, meter, TimingSource.NOTES, guess.confidence, guess.alternatives
+    )
+    bars = bars_of_sound(stem.seconds, timing)
+    name = Path(path).stem
+    return StemRow(path, 0, name, stem.role, timing, bars, len(stem.notes), key=stem.key, stem=stem)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is taken, laid on the grid.
+
+    Attributes:
+        loop: All parts.
+        rows: For each part the row that it comes from; the first of them where parts of one role became one.
+        uses: For each part what generating does with it.
+    """
+
+    loop: Loop
+    rows: tuple[int, ...]
+    uses: tuple[PartUse, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """All that came in with one drop, and what shall be taken.
+
+    Attributes:
+        rows: Its parts.
+        first_bar: The first bar that is taken, 0 for bar 1.
+        bars: How many, 1 to 16.
+        tempo_bpm: As the producer set it; None for that of the parts.
+        key: As the producer set it.
+        is_key_set: Whether the producer set the key.
+        is_one_a_role: Whether MIDI parts of one role become one.
+    """
+
+    rows: tuple[StemRow, ...] = ()
+    first_bar: int = 0
+    bars: int = 4
+    tempo_bpm: float | None = None
+    key: Key | None = None
+    is_key_set: bool = False
+    is_one_a_role: bool = False
+
+    @property
+    def taken(self) -> tuple[StemRow, ...]:
+        """The rows that come onto the canvas, at most as many as a loop can have; sounds after MIDI parts."""
+        return tuple(row for _, row in self._taken_indices())
+
+    @property
+    def tempo(self) -> float:
+        """The tempo of what is taken, in BPM."""
+        if self.tempo_bpm is not None:
+            return self.tempo_bpm
+        return next((row.timing.tempo_bpm for row in (*self.taken, *self.rows)), 120.0)
+
+    @property
+    def meter(self) -> Meter:
+        return next((row.timing.meter for row in (*self.taken, *self.rows)), COMMON_TIME)
+
+    @property
+    def longest(self) -> int:
+        """Bars of the longest part."""
+        return max((row.bars for row in self.rows), default=1)
+
+    def with_rows(self, rows: tuple[StemRow, ...]) -> "Material":
+        """Return it with more or other parts, in one meter, and the window where most of them play."""
+        if rows:
+            meter = rows[0].timing.meter
+            rows = tuple(
+                row if row.timing.meter == meter else row.with_timing(replace(row.timing, meter=meter)) for row in rows
+            )
+        new = replace(self, rows=rows)
+        bars = new.longest if new.longest <= MAX_BARS else USUAL_BARS
+        return new.with_window(fullest_bar(rows, bars), bars)
+
+    def with_row(self, index: int, row: StemRow) -> "Material":
+        rows = list(self.rows)
+        rows[index] = row
+        return replace(self, rows=tuple(rows))
+
+    def with_changed(self, index: int, **changes: Any) -> "Material":
+        """Return it with fields of one row changed, such as `use=PartUse.REPLACE`."""
+        return self.with_row(index, replace(self.rows[index], **changes))
+
+    def with_key(self, key: Key | None) -> "Material":
+        return replace(self, key=key, is_key_set=True)
+
+    def with_one_a_role(self, *, is_on: bool) -> "Material":
+        return replace(self, is_one_a_role=is_on)
+
+    def with_window(self, first_bar: int, bars: int) -> "Material":
+        """Return it with other bars taken; corrections by hand of MIDI parts are void then."""
+        first = min(max(first_bar, 0), max(self.longest - 1, 0))
+        bars = min(max(bars, 1), MAX_BARS)
+        if (first, bars) == (self.first_bar, self.bars):
+            return self
+        rows = tuple(replace(row, edited=None) for row in self.rows)
+        return replace(self, rows=rows, first_bar=first, bars=bars)
+
+    def scaled(self, factor: float) -> "Material":
+        """Return it twice or half as fast: as many moments, twice or half as many bars."""
+        if not MIN_TEMPO_BPM <= self.tempo * factor <= MAX_TEMPO_BPM:
+            return self
+        rows = tuple(row.with_timing(row.timing.scaled(factor)) for row in self.rows)
+        tempo = None if self.tempo_bpm is None else self.tempo_bpm * factor
+        return replace(self, rows=rows, tempo_bpm=tempo).with_window(round(self.first_bar * factor), self.bars)
+
+    def with_tempo(self, tempo_bpm: float) -> "Material":
+        """Return it in a tempo: notes that lie on their file's own bars stay there, others are laid anew."""
+        rows = tuple(
+            row.with_timing(replace(row.timing, tempo_bpm=tempo_bpm, source=TimingSource.PRODUCER))
+            if _is_relaid(row.timing)
+            else row
+            for row in self.rows
+        )
+        return replace(self, rows=rows, tempo_bpm=tempo_bpm).with_window(self.first_bar, self.bars)
+
+    def with_meter(self, meter: Meter) -> "Material":
+        rows = tuple(row.with_timing(replace(row.timing, meter=meter)) for row in self.rows)
+        return replace(self, rows=rows).with_window(self.first_bar, self.bars)
+
+    def with_bar_one(self, index: int, seconds: float, *, is_alone: bool = False) -> "Material":
+        """Return it with bar 1 of a part's file elsewhere; sounds, played together, move together unless told."""
+        moved = self.rows[index]
+        shift = seconds - moved.timing.bar_one_seconds
+
+        def belongs(row: StemRow) -> bool:
+            return row.path == moved.path or (moved.is_sound and row.is_sound and not is_alone)
+
+        rows = tuple(
+            row.with_timing(row.timing.with_bar_one(round(row.timing.bar_one_seconds + shift, 4)))
+            if belongs(row)
+            else row
+            for row in self.rows
+        )
+        return replace(self, rows=rows)
+
+    def contradictions(self) -> str:
+        """Say in one sentence if parts seem to be in different tempi, or "" ."""
+        told: dict[str, float] = {}
+        for row in self.taken:
+            told.setdefault(Path(row.path).name, row.timing.tempo_bpm)
+        tempi = tuple(told.values())
+        if len(tempi) < 2 or max(tempi) <= min(tempi) * (1 + SAME_TEMPO):
+            return ""
+        shown = ", ".join(f"{name} {tempo:g}" for name, tempo in list(told.items())[:4])
+        return (
+            f"These files differ in tempo ({shown} BPM); they are laid on each other bar by bar at {self.tempo:g} BPM."
+        )
+
+    def question(self) -> LayStems | None:
+        """Return what the desk is asked for the MIDI parts, or None if none is taken."""
+        parts = tuple(
+            ChosenPart(row.path, row.part, row.role, row.timing, self.start_of(row))
+            for row in self.taken
+            if not row.is_sound
+        )
+        return LayStems(parts, self.bars, self.tempo, one_a_role=self.is_one_a_role) if parts else None
+
+    def start_of(self, row: StemRow) -> int:
+        """Return the bar at which a part begins to be taken, 0 for bar 1: a shorter one is gone through again."""
+        return self.first_bar % max(row.bars, 1)
+
+    def laid(self, midi: Loop | None) -> "Draft | None":
+        """Return all that is taken as one loop; None if nothing is.
+
+        Args:
+            midi: The desk's answer to `question`.
+        """
+        length = self.bars * self.meter.ticks_per_bar
+        given = midi.tracks if midi is not None else ()
+        midi_rows = [index for index, row in self._taken_indices() if not row.is_sound]
+        tracks: list[Track] = []
+        rows: list[int] = []
+        if len(given) == len(midi_rows):
+            for index, track in zip(midi_rows, given, strict=True):
+                row = self.rows[index]
+                notes = track.notes if row.edited is None else row.edited
+                tracks.append(replace(track, role=row.role, notes=notes, name=_name(row)))
+                rows.append(index)
+        else:  # of one role they became one
+            for track in given:
+                tracks.append(track)
+                rows.append(next(index for index in midi_rows if self.rows[index].role is track.role))
+        for index, row in self._taken_indices():
+            if row.stem is not None:
+                tracks.append(self._sound_track(row, row.stem, length))
+                rows.append(index)
+        if not tracks:
+            return None
+        key = self.key if self.is_key_set else self.found_key
+        uses = tuple(self.rows[index].use for index in rows)
+        return Draft(Loop(self.meter, self.tempo, self.bars, tuple(tracks), key=key), tuple(rows), uses)
+
+    def _taken_indices(self) -> list[tuple[int, StemRow]]:
+        """Return index and row of what is taken, sounds after MIDI parts, at most as many as a loop can have."""
+        taken = [(index, row) for index, row in enumerate(self.rows) if row.is_taken]
+        return sorted(taken, key=lambda item: item[1].is_sound)[:MAX_TRACKS]
+
+    @property
+    def found_key(self) -> Key | None:
+        """The key of the part with the most notes that has one."""
+        return max((row for row in self.taken if row.key), key=lambda row: row.notes, default=_NO_ROW).key
+
+    def _sound_track(self, row: StemRow, stem: HeardStem, length: int) -> Track:
+        """Return the window of a sound; one of fewer bars is repeated where that fills the window."""
+        start = self.start_of(row) * self.meter.ticks_per_bar
+        whole = row.bars * self.meter.ticks_per_bar
+        notes = _cut(notes_in_ticks(stem.notes, guess_of(row.timing)), start, min(length, whole - start))
+        if row.edited is not None:
+            notes = row.edited
+        elif self._is_repeated(row):
+            copies = range(0, length, whole)
+            notes = tuple(replace(note, onset=note.onset + at) for at in copies for note in notes)
+        return Track(row.role, notes, DEFAULT_PROGRAMS[row.role], _name(row))
+
+    def _is_repeated(self, row: StemRow) -> bool:
+        return self.start_of(row) == 0 and row.bars < self.bars and self.bars % row.bars == 0
+
+    def with_notes(self, index: int, notes: tuple[Note, ...]) -> "Material":
+        """Return it with the notes of one row, as they were laid, corrected by hand.
+
+        A sound keeps what was corrected when its tempo or its window changes, a MIDI part until then.
+        """
+        row = self.rows[index]
+        if row.stem is None or self._is_repeated(row):
+            return self.with_row(index, replace(row, edited=notes))
+        return self.with_row(index, self._corrected(row, row.stem, notes))
+
+    def _corrected(self, row: StemRow, stem: HeardStem, notes: tuple[Note, ...]) -> StemRow:
+        guess = guess_of(row.timing)
+        start = self.start_of(row) * self.meter.ticks_per_bar
+        end = start + self.bars * self.meter.ticks_per_bar
+        shown = notes_in_ticks(stem.notes, guess)
+        others = [note for note in shown if not start <= note.onset < end]
+        new = [replace(note, onset=note.onset + start) for note in notes]
+        before = [note for note in stem.notes if note.onset_seconds < guess.bar_one_seconds - 0.05]
+        heard = tuple(sorted([*before, *notes_in_seconds([*others, *new], guess)]))
+        return replace(row, notes=len(heard), stem=replace(stem, notes=heard))
+
+
+_NO_ROW = StemRow("", 0, "", Role.OTHER, FoundTiming(120.0), 1, 0)
+
+
+def _name(row: StemRow) -> str:
+    return "" if row.name.casefold() == row.role.value else row.name[:32]
+
+
+def _cut(notes: tuple[Note, ...], start: int, length: int) -> tuple[Note, ...]:
+    """Return the notes of a stretch, counted from its start and cut where it ends."""
+    return tuple(
+        replace(note, onset=note.onset - start, duration=min(note.duration, start + length - note.onset))
+        for note in notes
+        if start <= note.onset < start + length
+    )
+
+
+def fullest_bar(rows: tuple[StemRow, ...], bars: int) -> int:
+    """Return the first of every fourth bar from which on the most parts play within a window."""
+    longest = max((len(row.bar_notes) for row in rows), default=0)
+
+    def playing(first: int) -> int:
+        return sum(any(row.bar_notes[first : first + bars]) for row in rows if row.bar_notes)
+
+    return max(range(0, max(longest - bars + 1, 1), 4), key=playing, default=0)

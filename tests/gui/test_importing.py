@@ -1,0 +1,244 @@
+"""Dropped files are shown, corrected, heard and put on the canvas as one step; the engine only remembers here."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from engine.jobs.library import KeepTakes
+from engine.jobs.listening import FileHeard, Listened, ListenProgress, ListenTo, StopListening
+from engine.jobs.material import (
+    DescribeFiles,
+    FilesDescribed,
+    FindLoops,
+    FoundFile,
+    FoundPart,
+    FoundTiming,
+    LayStems,
+    LoopsFound,
+    SongLoop,
+    StemsLaid,
+)
+from engine.jobs.sound import Play, StopPlaying
+from engine.messages import Failed, PartUse
+from engine.music.general_midi import Role, RoleSource
+from engine.music.heard import HeardNote, HeardStem, TempoGuess
+from engine.music.loop import Loop, Note, Track
+from gui.app import App
+from gui.panels.import_panel import ImportPanel
+from tests.helpers.fake_service import FakeService
+
+pytestmark = pytest.mark.gui
+SONG = "/music/song é.mid"
+BASS = "/music/bass.wav"
+
+
+def drop(app: App, *paths: str) -> None:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(path) for path in paths])
+    event = QDropEvent(
+        QPointF(300, 300), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
+    app.window.dropEvent(event)
+
+
+def found(bars: int, *roles: Role, path: str = SONG, told: tuple[str, ...] = ()) -> FoundFile:
+    parts = tuple(FoundPart(role, RoleSource.NAME, role.value, 0, 8, bars, 36, 60, (1,) * bars) for role in roles)
+    return FoundFile(path, parts, bars, FoundTiming(110.0), told=told)
+
+
+def laid(bars: int, *roles: Role) -> StemsLaid:
+    tracks = tuple(Track(role, (Note(0, 40 + i, 480),), program=1) for i, role in enumerate(roles))
+    return StemsLaid(Loop(tempo_bpm=110, bars=bars, tracks=tracks))
+
+
+def heard(role: Role = Role.BASS) -> HeardStem:
+    notes = tuple(HeardNote(i * 0.5, 40, i * 0.5 + 0.4) for i in range(16))
+    return HeardStem("bass.wav", role, notes, 8.0, TempoGuess(120.0, 0.0, 0.9), None, np.ones((40, 2), np.float32))
+
+
+def panel_of(app: App) -> ImportPanel:
+    panel = app.commands.importing.panel
+    assert panel is not None
+    return panel
+
+
+def answer(service: FakeService, qtbot: QtBot, kind: type, event: object) -> None:
+    """Wait until a question is asked, and answer it."""
+    qtbot.waitUntil(lambda: any(isinstance(question, kind) for question in service.asked))
+    number = max(i for i, question in enumerate(service.asked) if isinstance(question, kind))
+    service.say(number + 1, event)
+
+
+def import_two_parts(app: App, service: FakeService, qtbot: QtBot) -> ImportPanel:
+    drop(app, SONG)
+    assert service.asked[-1] == DescribeFiles((SONG,))
+    answer(service, qtbot, DescribeFiles, FilesDescribed((found(4, Role.DRUMS, Role.BASS),)))
+    panel = panel_of(app)
+    qtbot.waitUntil(lambda: len(panel.cards) == 2)
+    answer(service, qtbot, LayStems, laid(4, Role.DRUMS, Role.BASS))
+    qtbot.waitUntil(lambda: bool(panel.state.loop.tracks))
+    return panel
+
+
+def test_dropped_stems_are_shown_and_used_as_one_step(app: App, service: FakeService, qtbot: QtBot) -> None:
+    before = app.document.loop
+    panel = import_two_parts(app, service, qtbot)
+    assert panel.head.tempo.value() == 110
+    panel.cards[1].use_buttons[PartUse.REPLACE].click()
+    QTest.keyClick(panel.use, Qt.Key.Key_Return)
+    assert [track.role for track in app.document.loop.tracks] == [Role.DRUMS, Role.BASS]
+    assert app.document.loop.tempo_bpm == 110
+    assert app.document.loop.name == "song é"
+    assert [part.use for part in app.session.parts] == [PartUse.CONTEXT, PartUse.REPLACE]
+    assert app.commands.importing.panel is None
+    app.document.undo()
+    assert app.document.loop == before
+
+
+def test_parts_can_go_beside_the_loop_that_is_there(app: App, service: FakeService, qtbot: QtBot) -> None:
+    app.document.edit("Transpose", app.document.loop.transposed(1))
+    before = app.document.loop
+    panel = import_two_parts(app, service, qtbot)
+    assert not panel.is_in_place, "there is work to lose"
+    panel.use.click()
+    assert app.document.loop.tracks[: len(before.tracks)] == before.tracks
+    assert len(app.document.loop.tracks) == len(before.tracks) + 2
+    assert app.document.loop.tempo_bpm == before.tempo_bpm
+
+
+def test_a_role_and_the_bars_can_be_changed_and_taken_back(app: App, service: FakeService, qtbot: QtBot) -> None:
+    panel = import_two_parts(app, service, qtbot)
+    panel.cards[1].role_chosen.emit(1, Role.GUITAR)
+    panel.head.bars.setValue(2)
+    qtbot.waitUntil(lambda: isinstance(service.asked[-1], LayStems) and service.asked[-1].bars == 2)
+    assert service.asked[-1].parts[1].role is Role.GUITAR
+    panel.undo()
+    panel.undo()
+    assert panel.material.rows[1].role is Role.BASS
+    assert panel.material.bars == 4
+    panel.redo()
+    assert panel.material.rows[1].role is Role.GUITAR
+
+
+def test_a_part_that_is_not_taken_is_not_laid(app: App, service: FakeService, qtbot: QtBot) -> None:
+    panel = import_two_parts(app, service, qtbot)
+    panel.cards[0].taken.setChecked(False)
+    qtbot.waitUntil(lambda: isinstance(service.asked[-1], LayStems) and len(service.asked[-1].parts) == 1)
+    panel.cards[1].taken.setChecked(False)
+    assert not panel.use.isEnabled()
+
+
+def test_what_is_taken_can_be_heard(app: App, service: FakeService, qtbot: QtBot) -> None:
+    panel = import_two_parts(app, service, qtbot)
+    assert app.playback.is_playing
+    panel.hear.click()
+    assert isinstance(service.told[-1], Play)
+    assert len(service.told[-1].loop.tracks) == 2
+    assert not app.playback.is_playing
+    panel.close()
+    assert service.told[-1] == StopPlaying()
+
+
+def test_a_sound_is_listened_to_and_its_notes_can_be_corrected(app: App, service: FakeService, qtbot: QtBot) -> None:
+    drop(app, BASS)
+    assert service.asked[-1] == ListenTo((BASS,))
+    panel = panel_of(app)
+    service.say(1, ListenProgress(BASS, 0.5))
+    qtbot.waitUntil(lambda: panel.bar.value() == 50)
+    stem = heard()
+    service.say(1, FileHeard(BASS, stem))
+    service.say(1, Listened((FileHeard(BASS, stem),), TempoGuess(120.0, 0.0, 0.9)))
+    qtbot.waitUntil(lambda: bool(panel.state.loop.tracks))
+    assert panel.busy.text() == ""
+    panel.state.select(frozenset())
+    panel.roll.pitched.setFocus()
+    notes = panel.state.loop.tracks[0].notes
+    panel.state.edited.emit("Delete", panel.state.loop.with_tracks([panel.state.loop.tracks[0].with_notes(notes[1:])]))
+    qtbot.waitUntil(lambda: len(panel.state.loop.tracks[0].notes) == 15)
+    panel.use.click()
+    assert len(app.document.loop.tracks[0].notes) == 15
+
+
+def test_another_role_of_a_sound_is_heard_with_other_ears(app: App, service: FakeService, qtbot: QtBot) -> None:
+    drop(app, BASS)
+    stem = heard()
+    service.say(1, FileHeard(BASS, stem))
+    service.say(1, Listened((FileHeard(BASS, stem),), TempoGuess(120.0, 0.0, 0.9)))
+    panel = panel_of(app)
+    qtbot.waitUntil(lambda: bool(panel.cards) and not panel.busy.text())
+    panel.cards[0].role_chosen.emit(0, Role.KEYS)
+    assert isinstance(service.asked[-1], ListenTo)
+    assert service.asked[-1].roles == (Role.KEYS,)
+    service.say(service.job, Listened((FileHeard(BASS, heard(Role.KEYS)),)))
+    qtbot.waitUntil(lambda: panel.material.rows[0].role is Role.KEYS)
+
+
+def test_bar_one_is_dragged_over_the_picture(app: App, service: FakeService, qtbot: QtBot) -> None:
+    drop(app, BASS)
+    stem = heard()
+    service.say(1, FileHeard(BASS, stem))
+    service.say(1, Listened((FileHeard(BASS, stem),), TempoGuess(120.0, 0.0, 0.9)))
+    panel = panel_of(app)
+    qtbot.waitUntil(lambda: bool(panel.cards) and not panel.busy.text())
+    picture = panel.cards[0].picture
+    QTest.mousePress(picture, Qt.MouseButton.LeftButton, pos=QPointF(1, 20).toPoint())
+    QTest.mouseMove(picture, QPointF(picture.width() / 8, 20).toPoint())
+    QTest.mouseRelease(picture, Qt.MouseButton.LeftButton, pos=QPointF(picture.width() / 8, 20).toPoint())
+    assert panel.material.rows[0].timing.bar_one_seconds == pytest.approx(1.0, abs=0.02)
+    QTest.keyClick(picture, Qt.Key.Key_Left)
+    assert panel.material.rows[0].timing.bar_one_seconds == pytest.approx(0.99, abs=0.02)
+
+
+def test_without_the_extra_the_panel_says_what_to_install(app: App, service: FakeService, qtbot: QtBot) -> None:
+    drop(app, BASS)
+    service.say(1, Failed("Audio cannot be read: soundfile is not installed.", "Install the extra `audio`."))
+    panel = panel_of(app)
+    qtbot.waitUntil(lambda: "Install the extra `audio`." in panel.told.text())
+    assert not panel.use.isEnabled()
+
+
+def test_closing_stops_listening(app: App, service: FakeService, qtbot: QtBot) -> None:
+    drop(app, BASS)
+    panel_of(app).close()
+    assert StopListening(1) in service.told
+
+
+def test_a_folder_is_searched_for_both_kinds(app: App, service: FakeService, qtbot: QtBot, tmp_path: Path) -> None:
+    drop(app, str(tmp_path))
+    assert service.asked == [DescribeFiles((str(tmp_path),))]
+    problem = FoundFile("", problem="The folder holds no MIDI files.")
+    answer(service, qtbot, DescribeFiles, FilesDescribed((problem,)))
+    answer(service, qtbot, ListenTo, Listened(()))
+    panel = panel_of(app)
+    qtbot.waitUntil(lambda: panel.told.text() == "There is neither MIDI nor sound among what was dropped.")
+
+
+def test_what_was_repaired_is_told(app: App, service: FakeService, qtbot: QtBot) -> None:
+    drop(app, SONG)
+    answer(service, qtbot, DescribeFiles, FilesDescribed((found(4, Role.LEAD, told=("A pedal was folded in.",)),)))
+    qtbot.waitUntil(lambda: panel_of(app).told.text() == "A pedal was folded in.")
+
+
+def test_the_loops_of_a_song_are_listed_heard_kept_and_used(app: App, service: FakeService, qtbot: QtBot) -> None:
+    drop(app, SONG)
+    answer(service, qtbot, DescribeFiles, FilesDescribed((found(64, Role.DRUMS, Role.BASS),)))
+    loops = tuple(SongLoop(laid(bars, Role.BASS).loop, 8, score, 4.0, 2) for bars, score in ((4, 0.9), (2, 0.7)))
+    answer(service, qtbot, FindLoops, LoopsFound(SONG, loops, 64))
+    panel = panel_of(app)
+    qtbot.waitUntil(lambda: len(panel.loops.model.loops) == 2)
+    assert panel.tabs.currentIndex() == 1, "a song is dropped for its loops"
+    panel.loops.hear.click()
+    assert service.told[-1].loop == loops[0].loop
+    panel.loops.table.selectRow(1)
+    assert service.told[-1].loop == loops[1].loop
+    panel.loops.keep.click()
+    kept = service.asked[-1]
+    assert isinstance(kept, KeepTakes)
+    assert kept.takes[0].loop.name == "song é bar 9"
+    panel.loops.use.click()
+    assert app.document.loop == loops[1].loop
