@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -24,6 +25,7 @@ from PySide6.QtWidgets import (
 from engine.jobs.live import VIRTUAL_IN, VIRTUAL_OUT, ClockSource, HeardOn, PortsListed
 from engine.jobs.sound import Start
 from engine.music.loop import Loop
+from engine.resources import assets_folder
 from gui.live_settings import MOST_LATENCY_MS, MOST_PASSES, LiveSettings
 from gui.panels.routes import PortBox, RoutesTable
 from gui.session import PartSettings
@@ -31,6 +33,7 @@ from gui.theme import SPACE_PX
 
 SIZE_PX = (960, 600)
 COLUMN_GAP_PX = 28
+LOOPBACK = "Loopback"  # an advice that names it is explained by a picture
 HEARD_WORDS = {
     HeardOn.INTERNAL: "Here, with the sound that comes with Turnaround",
     HeardOn.PORT: "In your DAW or synth, over the port",
@@ -104,6 +107,10 @@ class LiveDialog(QDialog):
         self.evolve_passes, self.evolve_percent = QSpinBox(), QSpinBox()
         self.routes = RoutesTable()
         self.advice, self.state, self.late = _note(), _note(), _note()
+        self.picture = QLabel()
+        self.picture.setPixmap(QPixmap(str(assets_folder() / "pictures" / "windows-loopback.svg")))
+        self.picture.setAccessibleName("Send to end (A) of the loopback here; choose end (B) in your DAW.")
+        self.picture.hide()
         self.panic = QPushButton("Panic")
         self.panic.setToolTip("Stop, and switch every note off (Ctrl+.)")
         self._latencies = QFormLayout()
@@ -114,11 +121,14 @@ class LiveDialog(QDialog):
 
     def _lay_out(self) -> None:
         page = QWidget()
-        columns = QHBoxLayout(page)
-        columns.setContentsMargins(16, 14, 16, 14)
+        rows = QVBoxLayout(page)
+        rows.setContentsMargins(16, 14, 16, 14)
+        columns = QHBoxLayout()
         columns.setSpacing(COLUMN_GAP_PX)
         columns.addLayout(self._ports_column(), 1)
         columns.addLayout(self._time_column(), 1)
+        rows.addLayout(columns, 1)
+        rows.addWidget(self.picture, 0, Qt.AlignmentFlag.AlignHCenter)
         scroll = QScrollArea()
         scroll.setProperty("kind", "panel")
         scroll.setWidgetResizable(True)
@@ -252,6 +262,7 @@ class LiveDialog(QDialog):
         self._ports = ports
         self.advice.setText(ports.advice)
         self.advice.setVisible(bool(ports.advice))
+        self.picture.setVisible(LOOPBACK in ports.advice)
         self._show_ports()
 
     def _show_ports(self) -> None:

@@ -222,6 +222,7 @@ class TakesPanel(QFrame):
         self.setFixedHeight(PANEL_HEIGHT_PX)
         self._title = QLabel()
         self._title.setProperty("kind", "title")
+        self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # a narrow window cuts it
         self._empty = QLabel()
         self._empty.setProperty("kind", "muted")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)

@@ -107,9 +107,15 @@ def test_where_no_port_can_be_made_the_advice_is_shown(app: App, service: FakeSe
     dialog = app.commands.live.dialog
     assert dialog is not None
     assert dialog.advice.isHidden()
+    assert dialog.picture.isHidden()
     service.say(service.job, PortsListed("WinMM", (), (), "Choose “Default App Loopback (A)” here."))
     qtbot.waitUntil(lambda: not dialog.advice.isHidden())
     assert dialog.advice.text() == app.window.ways_out._abouts[1].text() == "Choose “Default App Loopback (A)” here."
+    assert not dialog.picture.isHidden()
+    assert dialog.picture.pixmap().width() == 860
+    dialog.show_ports(PortsListed("", advice="Start JACK."))
+    assert not dialog.advice.isHidden()
+    assert dialog.picture.isHidden()
 
 
 def test_panic_stops_and_switches_all_off(app: App, service: FakeService) -> None:
