@@ -323,7 +323,7 @@ class Commands(QObject):
 
     def _show_target(self) -> None:
         if len(self.session.parts) == len(self.document.loop.tracks):
-            self.window.transport.generate.setText(target_text(self.document.loop, self._target()))
+            self.window.transport.show_target(target_text(self.document.loop, self._target()))
         self.window.transport.show_snap(self.state.view.snap)
         self.window.transport.badge.show_text(self.exports.outgoing_text)
 

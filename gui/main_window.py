@@ -3,8 +3,15 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, Qt, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QMimeData, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -31,7 +38,9 @@ from gui.takes import TakeBoard
 from gui.theme import SPACE_PX
 
 SIZE_PX = (1440, 900)
-SMALLEST_PX = (1040, 640)
+FRAME_PX = (8, 40)  # what a window manager may put around it
+SMALLEST_PX = (900, 600)
+LOW_PX = 850  # below, the ways out take one line: the roll and the takes need the room
 MATERIAL_SUFFIXES = frozenset({".mid", ".midi", ".smf", ".kar", ".rmi"}) | AUDIO_SUFFIXES
 RECIPE_SUFFIX = ".json"
 NOTICE_MS = 6000
@@ -93,7 +102,8 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setWindowTitle("Turnaround")
         self.setAcceptDrops(True)
-        self.resize(*SIZE_PX)
+        room = self.screen().availableSize()
+        self.resize(QSize(*SIZE_PX).boundedTo(room - QSize(*FRAME_PX)))
         self.setMinimumSize(*SMALLEST_PX)
         self.transport = TransportBar(state.loop)
         self.tracks = TracksPanel(state, session)
@@ -167,6 +177,10 @@ class MainWindow(QMainWindow):
         self.live_button.setText(text or "Ports and clock")
         self.live_button.setProperty("kind", "warning" if is_warning else "flat")
         self.live_button.style().polish(self.live_button)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.ways_out.show_briefly(is_brief=self.height() < LOW_PX)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if not event.source() and (recipe_path(event.mimeData()) or material_paths(event.mimeData())):

@@ -230,6 +230,7 @@ def style_sheet(theme: Theme, *, scale: float = 1.0, icons: Path | None = None) 
         return f"{max(1, round(value * scale))}px"
 
     t = theme
+    handle = round(4 * scale) + 2 * round(4 * scale)  # as high as it comes out: a radius beyond the half makes a square
     return f"""
 * {{ font-family: "Inter", "Segoe UI", "SF Pro Text", "DejaVu Sans", sans-serif; font-size: {px(13)}; }}
 QMainWindow, QDialog {{ background: {t.window}; }}
@@ -280,7 +281,8 @@ QSlider::sub-page:horizontal {{ background: {t.accent}; border-radius: {px(2)}; 
 QSlider::sub-page:horizontal:disabled {{ background: {t.line}; }}
 QSlider[open="true"]::sub-page:horizontal {{ background: {t.line}; }}
 QSlider[open="true"]::handle:horizontal {{ background: {t.muted}; }}
-QSlider::handle:horizontal {{ background: {t.text}; width: {px(12)}; margin: -{px(4)} 0; border-radius: {px(6)}; }}
+QSlider::handle:horizontal {{ background: {t.text}; width: {handle}px; margin: -{px(4)} 0;
+  border-radius: {handle // 2}px; }}
 QSlider::handle:horizontal:disabled {{ background: {t.muted}; }}
 QCheckBox {{ spacing: {px(6)}; }}
 QCheckBox::indicator {{ width: {px(14)}; height: {px(14)}; border: 1px solid {t.muted}; border-radius: {px(3)};

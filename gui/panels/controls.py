@@ -20,6 +20,7 @@ from gui.panels.model_box import ModelBox
 from gui.panels.prompt_line import PromptLine
 from gui.panels.rhythm import RhythmEditor
 from gui.panels.sampling import SamplingForm, usual_sampling
+from gui.panels.wheel import let_the_wheel_scroll
 from gui.piano_roll.state import RollState
 from gui.session import Session
 from gui.theme import SPACE_PX
@@ -69,6 +70,7 @@ class ControlsPanel(QFrame):
         self._part = QWidget()
         self._layout.addWidget(self._part)
         self._layout.addStretch(1)
+        let_the_wheel_scroll(content)
         scroll = QScrollArea()
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setProperty("kind", "panel")
@@ -153,6 +155,7 @@ class ControlsPanel(QFrame):
         for name in controls_of(track.role, main=True):
             layout.addWidget(self._row(name, track.role))
         self._add_folds(layout, track.role)
+        let_the_wheel_scroll(self._part)
         self._layout.replaceWidget(old, self._part)
         old.hide()
         old.deleteLater()

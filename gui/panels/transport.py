@@ -1,6 +1,9 @@
 """The bar on top: play, tempo, meter, bars and key; the grid; and the loop's own drag handle."""
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+import itertools
+
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -9,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QPushButton,
     QSpinBox,
     QWidget,
 )
@@ -18,11 +20,13 @@ from engine.music.harmony import PITCH_CLASS_NAMES, Key, Mode
 from engine.music.loop import MAX_BARS, Loop
 from engine.music.timing import MAX_TEMPO_BPM, MIN_TEMPO_BPM
 from gui.panels.loop_badge import LoopBadge
+from gui.panels.steady_button import SteadyButton
 from gui.piano_roll.transform import Snap
 from gui.theme import SPACE_PX
 
 METERS = ("4/4", "3/4", "6/8", "5/4", "7/8", "2/4", "12/8", "9/8", "7/4", "5/8")
 NO_KEY = "No key"
+PLAY, STOP = "▶  Play", "■  Stop"
 
 
 def _caption(text: str) -> QLabel:
@@ -46,23 +50,19 @@ class TransportBar(QFrame):
     def __init__(self, loop: Loop, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("kind", "panel")
-        self.play = QPushButton("▶  Play")
-        self.play.setFixedWidth(92)
+        self.play = SteadyButton(PLAY, STOP)
         self.play.setAccessibleName("Play or stop")
         self.play.setToolTip("Play / stop (Space)")
         self.name = QLineEdit()
-        self.name.setFixedWidth(150)
         self.name.setPlaceholderText("Untitled loop")
         self.name.setAccessibleName("Name of the loop")
         self.tempo = QDoubleSpinBox()
         self.tempo.setRange(MIN_TEMPO_BPM, MAX_TEMPO_BPM)
         self.tempo.setDecimals(2)
-        self.tempo.setFixedWidth(76)
         self.meter = QComboBox()
         self.meter.addItems(METERS)
         self.bars = QSpinBox()
         self.bars.setRange(1, MAX_BARS)
-        self.bars.setFixedWidth(50)
         self.tonic = QComboBox()
         self.tonic.addItems([NO_KEY, *PITCH_CLASS_NAMES])
         self.mode = QComboBox()
@@ -70,14 +70,15 @@ class TransportBar(QFrame):
         self.snap = QComboBox()
         self.snap.addItems([snap.label for snap in Snap])
         self.badge = LoopBadge()
-        self.generate = QPushButton("Generate")
+        self.generate = SteadyButton("Generate", "Rewrite Drums, bars 1–4")
         self.generate.setProperty("kind", "primary")
-        self.generate.setToolTip("Write takes (G)")
+        self.show_target("Generate")
         for box in (self.tempo, self.bars):
             box.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._lay_out()
         self._connect()
         self._name_widgets()
+        self._fit_fields()
         self.show_loop(loop)
 
     def _lay_out(self) -> None:
@@ -86,18 +87,21 @@ class TransportBar(QFrame):
         layout.setSpacing(SPACE_PX)
         layout.addWidget(self.play)
         layout.addWidget(self.name)
-        layout.addSpacing(SPACE_PX)
-        for caption, widgets in (
-            ("BPM", (self.tempo,)),
-            ("Meter", (self.meter,)),
-            ("Bars", (self.bars,)),
-            ("Key", (self.tonic, self.mode)),
-            ("Grid", (self.snap,)),
-        ):
-            layout.addWidget(_caption(caption))
-            for widget in widgets:
+        groups = {
+            "BPM": (self.tempo,),
+            "Meter": (self.meter,),
+            "Bars": (self.bars,),
+            "Key": (self.tonic, self.mode),
+            "Grid": (self.snap,),
+        }
+        captions = {text: _caption(text) for text in groups}
+        for text, widgets in groups.items():
+            for widget in (captions[text], *widgets):
                 layout.addWidget(widget)
         layout.addStretch(1)
+        # What goes first where there is no room; all of it has another way, or tells by itself what it is.
+        grid = (captions.pop("Grid"), self.snap)
+        self._dispensable = (grid, tuple(captions.values()), (self.name,), (self.meter,), (self.tonic, self.mode))
         layout.addWidget(self.badge)
         layout.addWidget(self.generate)
 
@@ -128,6 +132,11 @@ class TransportBar(QFrame):
         index = self.tonic.currentIndex()
         return None if index == 0 else Key(index - 1, Mode(self.mode.currentText()))
 
+    def show_target(self, text: str) -> None:
+        """Say what the button writes."""
+        self.generate.setText(text)
+        self.generate.setToolTip(f"{text} (G)")
+
     def show_loop(self, loop: Loop) -> None:
         """Show a loop's values without telling anyone."""
         widgets = (self.tempo, self.meter, self.bars, self.tonic, self.mode, self.name)
@@ -145,11 +154,37 @@ class TransportBar(QFrame):
             self.name.setText(loop.name)
         del blockers
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.StyleChange, QEvent.Type.FontChange):
+            self._fit_fields()
+
+    def _fit_fields(self) -> None:
+        """Give the fields that are typed into room for what they hold, in the writing of now."""
+        for field, widest in ((self.name, "A loop with a name"), (self.tempo, "888.88"), (self.bars, "16")):
+            metrics = field.fontMetrics()
+            field.setFixedWidth(metrics.horizontalAdvance(widest) + 2 * metrics.height())
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Hide what can be done without, until the rest fits."""
+        for widget in itertools.chain(*self._dispensable):
+            widget.show()
+        for widgets in self._dispensable:
+            if self.layout().minimumSize().width() <= self.width():
+                return
+            for widget in widgets:
+                widget.hide()
+
     def show_snap(self, snap: Snap) -> None:
         self.snap.setCurrentIndex(list(Snap).index(snap))
 
     def show_playing(self, is_playing: bool) -> None:
-        self.play.setText("■  Stop" if is_playing else "▶  Play")
+        self.play.setText(STOP if is_playing else PLAY)
 
     def focus_back(self) -> None:
         """Give up the keyboard after typing, so that letters are shortcuts again."""

@@ -30,6 +30,7 @@ class WaysOutCard(QFrame):
         self.setAccessibleName("Three ways out: drag, port, file")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._buttons: list[QHBoxLayout] = []
+        self._headings: list[QLabel] = []
         self._abouts: list[QLabel] = []
         row = QHBoxLayout(self)
         row.setContentsMargins(SPACE_PX, SPACE_PX, SPACE_PX, SPACE_PX)
@@ -53,6 +54,8 @@ class WaysOutCard(QFrame):
         about.setProperty("kind", "muted")
         about.setWordWrap(True)
         self._abouts.append(about)
+        heading.setToolTip(text)
+        self._headings.append(heading)
         buttons = QHBoxLayout()
         self._buttons.append(buttons)
         column.addWidget(heading)
@@ -71,9 +74,16 @@ class WaysOutCard(QFrame):
                 layout.addWidget(button)
             layout.addStretch(1)
 
+    def show_briefly(self, *, is_brief: bool) -> None:
+        """Leave the sentences to the tooltips, where the window is low."""
+        for about in self._abouts:
+            about.setVisible(not is_brief)
+
     def show_advice(self, advice: str) -> None:
         """Say what to do where no port can be made that a DAW would find; "" where one can."""
-        self._abouts[1].setText(advice or _PORT)
+        text = advice or _PORT
+        self._abouts[1].setText(text)
+        self._headings[1].setToolTip(text)
 
     def close_card(self) -> None:
         self.hide()
