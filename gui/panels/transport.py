@@ -82,7 +82,7 @@ class TransportBar(QFrame):
         self.show_loop(loop)
 
     def _lay_out(self) -> None:
-        layout = QHBoxLayout(self)
+        layout = self._row = QHBoxLayout(self)
         layout.setContentsMargins(SPACE_PX, SPACE_PX, SPACE_PX, SPACE_PX)
         layout.setSpacing(SPACE_PX)
         layout.addWidget(self.play)
@@ -175,7 +175,7 @@ class TransportBar(QFrame):
         for widget in itertools.chain(*self._dispensable):
             widget.show()
         for widgets in self._dispensable:
-            if self.layout().minimumSize().width() <= self.width():
+            if self._row.minimumSize().width() <= self.width():
                 return
             for widget in widgets:
                 widget.hide()
