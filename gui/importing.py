@@ -24,7 +24,9 @@ from engine.jobs.material import (
 from engine.jobs.sound import Play, Position, Start, StopPlaying
 from engine.messages import Failed, GenerationRequest, PartRequest, PartUse, Take, TakeScores
 from engine.music.analysis import loop_chords
+from engine.music.groove import groove_of
 from engine.music.loop import MAX_BARS, MAX_TRACKS, Loop
+from engine.music.part_groove import AS_WRITTEN, PartGroove
 from gui import loop_edits
 from gui.document import LoopDocument
 from gui.engine_bridge import EngineBridge
@@ -139,6 +141,8 @@ class Importing(QObject):
         self._say([*problems, *told])
         self.panel.show_busy("")
         if len(found) == 1 and found[0].bars > FEWEST_SONG_BARS:
+            self._lay.stop()
+            self._ask_to_lay()  # before the desk is busy with loops
             self._look_for_loops(found[0])
         if self._to_hear:
             self._listen(next((f.timing.tempo_bpm for f in found if f.timing.source is TimingSource.FILE), None))
@@ -284,6 +288,7 @@ class Importing(QObject):
         loop = loop.with_tracks(loop.tracks[part] for part in sounding)
         before = self._document.loop
         is_new = panel.is_in_place or not before.note_count
+        groove = _groove_of(loop) if panel.groove.isChecked() else AS_WRITTEN
         panel.close()
         if is_new:
             self._document.edit(step, loop)
@@ -294,7 +299,9 @@ class Importing(QObject):
             self._document.edit(step, loop_edits.with_stems(before, (loop,), is_new=False))
         for part, use in enumerate(uses, first):
             if part < len(self._session.parts):
-                self._session.change_part(part, lambda settings, use=use: replace(settings, use=use))
+                change = {"use": use, "groove": groove} if use is PartUse.REPLACE else {"use": use}
+                self._session.change_part(part, lambda settings, change=change: replace(settings, **change))
+        self._session.new_groove = groove
         count = len(self._document.loop.tracks) - first
         self._window.say(f"{count} part{'s' if count != 1 else ''} on the canvas. Add a part and press G to go on.")
 
@@ -347,6 +354,12 @@ class Importing(QObject):
         panel, self.panel = self.panel, None
         if panel is not None:
             panel.deleteLater()
+
+
+def _groove_of(loop: Loop) -> PartGroove:
+    """Return the groove of a loop's drums, else of its first part."""
+    track = next((track for track in loop.tracks if track.is_drums), loop.tracks[0])
+    return PartGroove(template=groove_of(track.notes, ticks_per_bar=loop.meter.ticks_per_bar))
 
 
 def _loop_of(found: SongLoop | None) -> Loop | None:

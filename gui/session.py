@@ -103,12 +103,13 @@ class Session(QObject):
         super().__init__(parent)
         self.parts: tuple[PartSettings, ...] = ()
         self.wishes = LoopWishes()
+        self.new_groove = AS_WRITTEN  # of empty parts that are added
         self.fit(loop)
 
     def fit(self, loop: Loop) -> None:
         """Have as many settings as the loop has parts; new empty parts are to be written."""
         new = tuple(
-            PartSettings(use=PartUse.CONTEXT if track.notes else PartUse.REPLACE)
+            PartSettings() if track.notes else PartSettings(use=PartUse.REPLACE, groove=self.new_groove)
             for track in loop.tracks[len(self.parts) :]
         )
         parts = (*self.parts[: len(loop.tracks)], *new)

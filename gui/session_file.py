@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.jobs.live import PartRoute
 from engine.messages import FieldSampling, Keep, PartUse, Sampling
+from engine.music.groove import Groove
 from engine.music.part_groove import PartGroove
 from gui.piano_roll.quantise import Quantise
 from gui.piano_roll.transform import Fold, Snap
@@ -78,11 +79,19 @@ def _part(entry: Plain) -> PartSettings:
     controls = tuple((str(name), float(value)) for name, value in values.pop("controls", ()))
     density = tuple(None if notes is None else float(notes) for notes in values.pop("bar_density", ()))
     locked = frozenset((int(onset), int(pitch)) for onset, pitch in values.pop("locked", ()))
-    groove = PartGroove(**_known(PartGroove, values.pop("groove", {})))
+    groove = _groove(values.pop("groove", {}))
     route = PartRoute(**_known(PartRoute, values.pop("route", {})))
     use, keep = PartUse(values.pop("use", "context")), Keep(values.pop("keep", "nothing"))
     part = PartSettings(**values, controls=controls, bar_density=density, locked=locked, groove=groove, route=route)
     return replace(part, use=use, keep=keep)
+
+
+def _groove(entry: Plain) -> PartGroove:
+    values = _known(PartGroove, entry)
+    template = values.pop("template", None)
+    if template is not None:
+        template = Groove(int(template["unit"]), tuple(template["offsets"]), tuple(template["accents"]))
+    return PartGroove(**values, template=template)
 
 
 def wishes_of_plain(plain: Plain) -> LoopWishes:

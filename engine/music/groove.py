@@ -33,17 +33,20 @@ class Groove:
             raise ValueError("a groove needs as many accents as offsets, and one at least")
 
 
-def groove_of(notes: Iterable[Note], *, ticks_per_bar: int, level: int = 4) -> Groove:
+def groove_of(notes: Iterable[Note], *, ticks_per_bar: int, level: int | None = None) -> Groove:
     """Take the groove of a part.
 
     Args:
         notes: Its notes; a line on which none falls gets no offset and no accent.
         ticks_per_bar: Of the loop's meter.
-        level: The grid that they lean against, one of `engine.music.feel.GRID_LEVELS`.
+        level: The grid that they lean against, one of `engine.music.feel.GRID_LEVELS`; None for 16ths, or for 32nds
+            where a bar is no whole number of 16ths.
 
     Raises:
         ValueError: There are no notes, or the bar is no whole number of grid units.
     """
+    if level is None:
+        level = 4 if ticks_per_bar % (level_unit(4) * TICKS_PER_STEP) == 0 else 6
     unit = level_unit(level) * TICKS_PER_STEP
     lines, rest = divmod(ticks_per_bar, unit)
     table = np.array([(note.onset, note.velocity) for note in notes], np.float64).reshape(-1, 2)
@@ -78,9 +81,20 @@ def with_groove(
 
 
 def _grooved(note: Note, groove: Groove, length: int, strength: float, accent: float) -> Note:
+    onset = min(max(leaned_onset(note.onset, groove, strength), 0), length - 1)
+    velocity = accented_velocity(note, groove, accent)
+    return replace(note, onset=onset, duration=min(note.duration, length - onset), velocity=velocity)
+
+
+def leaned_onset(onset: int, groove: Groove, strength: float) -> int:
+    """Return where a groove has a note begin, in ticks; below 0 where it is early on the first line."""
+    nearest = (onset + groove.unit // 2) // groove.unit
+    goal = nearest * groove.unit + groove.offsets[nearest % len(groove.offsets)]
+    return round(onset + strength * (goal - onset))
+
+
+def accented_velocity(note: Note, groove: Groove, accent: float) -> int:
+    """Return how loud a groove has a note be."""
     nearest = (note.onset + groove.unit // 2) // groove.unit
-    line = nearest % len(groove.offsets)
-    goal = nearest * groove.unit + groove.offsets[line]
-    onset = min(max(round(note.onset + strength * (goal - note.onset)), 0), length - 1)
-    velocity = round(note.velocity * (1 + accent * (groove.accents[line] - 1)))
-    return replace(note, onset=onset, duration=min(note.duration, length - onset), velocity=min(max(velocity, 1), 127))
+    ratio = groove.accents[nearest % len(groove.accents)]
+    return min(max(round(note.velocity * (1 + accent * (ratio - 1))), 1), 127)

@@ -1,4 +1,4 @@
-"""A groove laid over a part: swing, push or pull, and a human hand; the notes that were written stay as they are.
+"""A groove laid over a part: another player's, swing, push or pull, a human hand; what was written stays as it is.
 
 The layer is a value beside the part. It is laid on when the part is heard or leaves, so taking it off gives back
 exactly what was written. The same note always gets the same small error: what is heard is what is handed off.
@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from engine.music.general_midi import Role
+from engine.music.groove import Groove, accented_velocity, leaned_onset
 from engine.music.loop import Loop, Note, Track
 from engine.music.timing import PPQ, ticks_from_seconds
 
@@ -30,23 +31,36 @@ class PartGroove:
         swings_eighths: Whether eighths swing instead of sixteenths.
         late_ms: Behind the beat, or (negative) ahead of it; -50 to 50 milliseconds.
         human_percent: How much of a human hand's errors in time and loudness, 0 to 100.
+        template: Another player's groove, which takes the place of the part's own; None for its own.
+        template_percent: How far it does, 0 to 100.
     """
 
     swing_percent: int = STRAIGHT_PERCENT
     swings_eighths: bool = False
     late_ms: int = 0
     human_percent: int = 0
+    template: Groove | None = None
+    template_percent: int = 100
 
     def __post_init__(self) -> None:
         if not STRAIGHT_PERCENT <= self.swing_percent <= MOST_SWING_PERCENT:
             raise ValueError(f"swing of {self.swing_percent} % is outside 50 to 75")
-        if not (abs(self.late_ms) <= MOST_LATE_MS and 0 <= self.human_percent <= 100):
+        if not (abs(self.late_ms) <= MOST_LATE_MS and 0 <= self.human_percent <= 100 >= self.template_percent >= 0):
             raise ValueError(f"{self.late_ms} ms or {self.human_percent} % is out of range")
 
     @property
     def is_plain(self) -> bool:
         """Whether it changes nothing."""
-        return self.swing_percent == STRAIGHT_PERCENT and not self.late_ms and not self.human_percent
+        is_own = self.template is None or not self.template_percent
+        return is_own and self.swing_percent == STRAIGHT_PERCENT and not self.late_ms and not self.human_percent
+
+    def leaned(self, note: Note) -> Note:
+        """Return a note as the template has it; one that would begin before 0 begins there."""
+        if self.template is None:
+            return note
+        share = self.template_percent / 100
+        onset = max(leaned_onset(note.onset, self.template, share), 0)
+        return replace(note, onset=onset, velocity=accented_velocity(note, self.template, share))
 
 
 AS_WRITTEN = PartGroove()
@@ -73,7 +87,7 @@ def _played(track: Track, groove: PartGroove, loop: Loop, start: int) -> Track:
     human = groove.human_percent / 100
     seed = list(Role).index(track.role)
     moved: list[Note] = []
-    for note in track.notes:
+    for note in map(groove.leaned, track.notes):
         together, own = _noise(seed, note.onset + start), _noise(seed, note.onset + start, note.pitch + 1)
         error_ms = human * HUMAN_MS * (_SHARED * together + _OWN * own)
         shift = late + ticks_from_seconds(error_ms / 1000, loop.tempo_bpm)

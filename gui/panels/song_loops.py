@@ -85,7 +85,9 @@ def cells_of(found: SongLoop) -> tuple[str, ...]:
 
 def chords_text(loop: Loop) -> str:
     """Return the chords of a loop bar by bar, as long as they fit."""
-    bars = [" ".join(str(chord) for chord in bar) for bar in loop.chords]
+    bars = [" ".join("–" if chord.root is None else str(chord) for chord in bar) for bar in loop.chords]
+    if all(bar == "–" for bar in bars):
+        return "–"
     return " | ".join(bars[:MAX_CHORDS]) + (" …" if len(bars) > MAX_CHORDS else "")
 
 
@@ -143,7 +145,7 @@ class SongLoopsPage(QWidget):
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setStretchLastSection(True)
-        for column, width in enumerate((56, 48, 92, 230, 92, 56, 84, 230, 120)):
+        for column, width in enumerate((58, 48, 84, 220, 124, 56, 96, 220, 106)):
             table.setColumnWidth(column, width)
         table.selectionModel().currentRowChanged.connect(lambda *_: self._on_chosen())
 

@@ -28,8 +28,10 @@ from engine.messages import Failed, PartUse
 from engine.music.general_midi import Role, RoleSource
 from engine.music.heard import HeardNote, HeardStem, TempoGuess
 from engine.music.loop import Loop, Note, Track
+from engine.music.part_groove import AS_WRITTEN
 from gui.app import App
 from gui.panels.import_panel import ImportPanel
+from gui.session_file import parts_of_plain, read_session
 from tests.helpers.fake_service import FakeService
 
 pytestmark = pytest.mark.gui
@@ -109,6 +111,20 @@ def test_parts_can_go_beside_the_loop_that_is_there(app: App, service: FakeServi
     assert app.document.loop.tracks[: len(before.tracks)] == before.tracks
     assert len(app.document.loop.tracks) == len(before.tracks) + 2
     assert app.document.loop.tempo_bpm == before.tempo_bpm
+
+
+def test_what_is_written_can_take_the_groove_over(app: App, service: FakeService, qtbot: QtBot) -> None:
+    panel = import_two_parts(app, service, qtbot)
+    panel.cards[1].use_buttons[PartUse.REPLACE].click()
+    panel.groove.setChecked(True)
+    panel.use.click()
+    assert app.session.parts[0].groove == AS_WRITTEN
+    assert app.session.parts[1].groove.template is not None
+    app.commands.add_part(Role.KEYS)
+    assert app.session.parts[2].groove == app.session.parts[1].groove
+    app.save()
+    plain = read_session(app._places.session)
+    assert parts_of_plain(plain) == app.session.parts
 
 
 def test_a_role_and_the_bars_can_be_changed_and_taken_back(app: App, service: FakeService, qtbot: QtBot) -> None:

@@ -7,12 +7,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.music.general_midi import Role
+from engine.music.groove import Groove, groove_of
 from engine.music.loop import Loop, Note, Track
 from engine.music.part_groove import AS_WRITTEN, PartGroove, with_part_grooves
 
 LENGTH = 1920
+TEMPLATES = st.builds(
+    lambda offsets: Groove(120, tuple(offsets), (0.8,) * 16), st.lists(st.integers(-60, 60), min_size=16, max_size=16)
+)
 GROOVES = st.builds(
-    PartGroove, st.integers(50, 75), st.booleans(), late_ms=st.integers(-50, 50), human_percent=st.integers(0, 100)
+    PartGroove,
+    st.integers(50, 75),
+    st.booleans(),
+    late_ms=st.integers(-50, 50),
+    human_percent=st.integers(0, 100),
+    template=st.none() | TEMPLATES,
+    template_percent=st.integers(0, 100),
 )
 NOTES = st.lists(
     st.builds(
@@ -84,3 +94,20 @@ def test_values_out_of_range_are_refused() -> None:
         PartGroove(80)
     with pytest.raises(ValueError, match="out of range"):
         PartGroove(late_ms=51)
+
+
+def test_a_part_plays_like_another() -> None:
+    drums = Track(
+        Role.DRUMS, tuple(Note(i * 120 + (25 if i % 2 else 0), 42, 60, 100 if i % 4 else 120) for i in range(16))
+    )
+    template = groove_of(drums.notes, ticks_per_bar=LENGTH)
+    played = with_part_grooves(a_loop(0, 120, 250, 480), [PartGroove(template=template)])
+    assert [note.onset for note in played.tracks[0].notes] == [0, 145, 240, 480]
+    assert played.tracks[0].notes[0].velocity > played.tracks[0].notes[1].velocity
+    halfway = with_part_grooves(a_loop(0, 120), [PartGroove(template=template, template_percent=50)])
+    assert halfway.tracks[0].notes[1].onset in (132, 133)
+    assert PartGroove(template=template, template_percent=0).is_plain
+
+
+def test_a_groove_is_taken_in_any_meter() -> None:
+    assert groove_of([Note(0, 42, 60)], ticks_per_bar=420).unit == 60
