@@ -15,13 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.jobs.material import PERIODS
-from engine.mining.accidents import run_lengths, shortest_run
+from engine.mining.accidents import Accidents, run_lengths
 from engine.mining.texture import BoolArray, FloatArray, SongBars, Texture, texture_of
 
 __all__ = ["MAX_LOOPS", "MIN_SCORE", "PERIODS", "FoundLoop", "SongBars", "find_loops", "find_part_loops"]
 
 MAX_LOOPS = 64
-MIN_REPETITION = 0.75
+MIN_REPETITION = 0.7
 MIN_SCORE = 0.5
 MIN_COVERAGE = 0.5  # of the parts and of the notes that sound
 _SAME_MUSIC = 0.8
@@ -100,12 +100,13 @@ def _found(texture: Texture, periods: Sequence[int]) -> tuple[FoundLoop, ...]:
         return ()
     common, alike = _likeness(texture, periods)
     passes: list[_Passes] = []
-    accidents = _ACCIDENTS * max(1.0, _SHORT_SONG / texture.bars) ** 3 / len(periods)
+    accidents = Accidents(alike)
+    most = _ACCIDENTS * max(1.0, _SHORT_SONG / texture.bars) ** 3 / len(periods)
     for period in periods:
         passes.append(_passes(texture, common[period], period))
         is_hidden = _has_shorter_period(passes)
         run = run_lengths(np.diagonal(alike, period), period)
-        is_accident = run < shortest_run(alike, period, accidents)
+        is_accident = run < accidents.shortest_run(period, most)
         passes[-1].score[is_hidden | is_accident] = 0.0
     return _distinct(passes, texture)
 
@@ -166,10 +167,7 @@ def _seam(texture: Texture, again: BoolArray, period: int) -> FloatArray:
     count = again.shape[1]
     shares = []
     for first in (0, period):  # the join before the loop's first bar, and that after its last
-        crossing, ringing = (
-            np.pad(table, ((0, 0), (1, 0)))[:, first : first + count] * again
-            for table in (texture.crossing, texture.ringing)
-        )
+        crossing, ringing = (table[:, first : first + count] * again for table in (texture.crossing, texture.ringing))
         shares.append(crossing.sum(axis=0) / np.maximum(ringing.sum(axis=0), 1.0))
     return 1 - np.maximum(*shares)
 

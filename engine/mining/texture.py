@@ -19,8 +19,20 @@ BoolArray = npt.NDArray[np.bool_]
 MAX_BARS = 1200
 _PLACE_TICKS = PPQ // 12
 _MAX_PLACES = 8 * PPQ // _PLACE_TICKS + 2  # of the longest bar, and room for a neighbour on either side
-_EARLY_TICKS = PPQ // 12  # who plays this much before a bar line means it
+EARLY_TICKS = PPQ // 12  # who plays this much before a bar line means it
 _MAX_CELLS = 1 << 24  # of the matrix of bars and notes: bounds memory
+_MAX_PAIRS = 100_000_000  # of bars in all parts: bounds time
+_STRUCK_ELSEWHERE = {35: 36, 40: 38, 22: 42, 26: 46, 53: 51, 59: 51, 57: 49}  # one drum, hit at rim, edge or bell
+
+
+def _same_drums() -> IntArray:
+    """Return for each key of a drum kit the one that stands for its drum."""
+    keys = np.arange(128, dtype=np.int32)
+    keys[list(_STRUCK_ELSEWHERE)] = list(_STRUCK_ELSEWHERE.values())
+    return keys
+
+
+_DRUM_OF_KEY = _same_drums()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +67,9 @@ class Texture:
         held: float32 [B, K], which notes a bar holds: 1 or 0. Notes that no two bars share are left out.
         near: float32 [B, K], which of them it holds at the place or beside it.
         edges: int [T + 1], the columns of each part.
-        ringing: float32 [T, B], notes of a part in a bar that would be missed if they were cut.
-        crossing: float32 [T, B], how many of those sound on into the next bar.
+        ringing: float32 [T, B + 1], for each bar line, notes of a part in the bar before it that would be missed if
+            they were cut.
+        crossing: float32 [T, B + 1], how many of those sound on across the line.
     """
 
     parts: IntArray
@@ -77,14 +90,16 @@ class Texture:
         columns = slice(int(self.edges[part]), int(self.edges[part + 1]))
         held, near = self.held[:, columns], self.near[:, columns]
         one_way = held @ near.T
-        return (one_way + one_way.T) / 2
+        one_way += one_way.T.copy()
+        one_way *= 0.5
+        return one_way
 
 
 def texture_of(song: SongBars) -> Texture:
-    """Return the texture of a song; bars beyond `MAX_BARS`, or beyond what memory is meant for, are ignored."""
-    bars = min(len(song.bar_starts) - 1, MAX_BARS)
+    """Return the texture of a song; bars beyond `MAX_BARS`, or fewer in a song of very many parts, are ignored."""
+    bars = min(len(song.bar_starts) - 1, MAX_BARS, int((_MAX_PAIRS / max(len(np.unique(song.track)), 1)) ** 0.5))
     starts = song.bar_starts[: bars + 1].astype(np.int64)
-    bar = np.searchsorted(starts, song.onset + _EARLY_TICKS, side="right") - 1
+    bar = np.searchsorted(starts, song.onset + EARLY_TICKS, side="right") - 1
     inside = (bar >= 0) & (bar < bars)
     bar, onset = bar[inside], song.onset[inside]
     parts, part = np.unique(song.track[inside], return_inverse=True)
@@ -92,8 +107,9 @@ def texture_of(song: SongBars) -> Texture:
     row = part * bars + bar
     rings = song.rings[inside]
     over = onset + song.duration[inside] - starts[bar + 1] > PPQ // 4
-    place = np.minimum((onset + _EARLY_TICKS - starts[bar]) // _PLACE_TICKS, _MAX_PLACES - 2)
-    note = (part * 128 + song.pitch[inside]) * _MAX_PLACES + place
+    place = np.minimum((onset + EARLY_TICKS - starts[bar]) // _PLACE_TICKS, _MAX_PLACES - 2)
+    pitch = np.where(rings, song.pitch[inside], _DRUM_OF_KEY[song.pitch[inside]])
+    note = (part * 128 + pitch) * _MAX_PLACES + place
     notes, token = np.unique(note, return_inverse=True)
     once = np.unique(token * bars + bar)  # a note struck twice at a place counts once
     token, bar = np.divmod(once, bars)
@@ -107,13 +123,19 @@ def texture_of(song: SongBars) -> Texture:
         held=held,
         near=near,
         edges=np.searchsorted(part_of_token[kept], np.arange(len(parts) + 1)),
-        ringing=_table(np.bincount(row, weights=rings, minlength=cells), bars)[:, : len(held)],
-        crossing=_table(np.bincount(row, weights=rings & over, minlength=cells), bars)[:, : len(held)],
+        ringing=_before_lines(np.bincount(row, weights=rings, minlength=cells), bars)[:, : len(held) + 1],
+        crossing=_before_lines(np.bincount(row, weights=rings & over, minlength=cells), bars)[:, : len(held) + 1],
     )
 
 
 def _table(counts: npt.NDArray[np.generic], bars: int) -> FloatArray:
     return counts.reshape(-1, bars).astype(np.float32)
+
+
+def _before_lines(counts: npt.NDArray[np.generic], bars: int) -> FloatArray:
+    table = np.zeros((len(counts) // bars, bars + 1), np.float32)
+    table[:, 1:] = counts.reshape(-1, bars)
+    return table
 
 
 def _matrices(
