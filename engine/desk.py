@@ -25,7 +25,17 @@ from engine.jobs.files import (
     WriteFiles,
 )
 from engine.jobs.inspection import InspectTake, TakeInspected
-from engine.jobs.library import FindTakes, KeepTakes, LoadTake, MarkTake, TakeLoaded, TakesFound, TakesKept
+from engine.jobs.library import (
+    FindTakes,
+    KeepTakes,
+    LoadLoops,
+    LoadTake,
+    LoopsLoaded,
+    MarkTake,
+    TakeLoaded,
+    TakesFound,
+    TakesKept,
+)
 from engine.jobs.material import DescribeFiles, FilesDescribed, FindLoops, LayStems, StopReading
 from engine.jobs.models import ExportModel, FindModels, InstallModel, ModelRow, ModelsFound
 from engine.jobs.numbers import NO_JOB
@@ -101,13 +111,14 @@ class _Desk:
             self._send(job, Failed("That could not be done.", str(error)))
 
     def _do(self, command: DeskCommand) -> None:
+        if isinstance(command, LibraryCommand):
+            self._do_in_library(command)
+            return
         match command:
             case ReadFiles(paths, job):
                 self._send(job, FilesRead(tuple(_read(path) for path in paths)))
             case WriteFiles():
                 self._write(command)
-            case FindTakes() | LoadTake() | MarkTake() | KeepTakes() | FindSimilar() | MapLibrary() | DescribeTake():
-                self._do_in_library(command)
             case InspectTake():
                 self._send(command.job, _inspected(command))
             case FindModels() | InstallModel() | ExportModel():
@@ -148,7 +159,7 @@ class _Desk:
         if isinstance(command, MapLibrary):
             ids, places = self._similar.map(command.limit)
             x, y = (tuple(places[:, axis].tolist()) for axis in (0, 1))
-            self._send(command.job, LibraryMapped(tuple(ids.tolist()), x, y, waiting))
+            self._send(command.job, LibraryMapped(tuple(ids.tolist()), x, y, store.written(ids.tolist()), waiting))
             return
         found = self._similar.nearest(command.library_id, command.limit)
         rows = store.rows([id for id, _ in found])
@@ -164,6 +175,8 @@ class _Desk:
                 self._send(job, TakesFound(self._store.find(query), self._store.count()))
             case LoadTake(library_id, job):
                 self._send(job, TakeLoaded(self._store.load(library_id)))
+            case LoadLoops(library_ids, job):
+                self._send(job, LoopsLoaded(self._store.loops(library_ids)))
             case MarkTake():
                 self._store.mark(command)
             case FindSimilar() | MapLibrary() | DescribeTake():

@@ -288,4 +288,5 @@ def run(arguments: list[str] | None = None) -> int:
     app = App(qt, service, places)
     app.start()
     app.commands.live.find_ports()
+    app.commands.shelf.fill_board()
     return qt.exec()

@@ -103,7 +103,7 @@ class Commands(QObject):
             folder=lambda: exports.folder,
         )
         self.shelf = Shelf(
-            bridge, window, edit=self._bring, write=self.board.generate, remember_seed=exports.remember_seed
+            bridge, window, state, board, playback, edit=self._bring, remember_seed=exports.remember_seed
         )
         self.rendering = Rendering(bridge, state, session, exports, window)
         self.importing = Importing(bridge, window, document, state, session, playback)
@@ -231,6 +231,7 @@ class Commands(QObject):
     def _on_loop_changed(self, loop: Loop) -> None:
         self.session.fit(loop)
         self.board.leave()
+        self.board.show_loop(loop)
         self._show(loop)
         self.playback.follow(loop, start=self._start)
 
@@ -258,6 +259,7 @@ class Commands(QObject):
         if take is None:
             return
         number = (self.board.heard or 0) + 1
+        self.board.mark_used()
         self.board.heard = None
         self.state.set_compared(None)
         self.document.edit(f"Use take {number}", take.loop)

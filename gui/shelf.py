@@ -1,26 +1,31 @@
-"""The library beside the window: what is chosen there comes back, or is written again exactly."""
+"""The library beside the window: its last takes on the strip; what is chosen there is heard, comes back, or is written
+again exactly.
+"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject
 
-from engine.jobs.library import KeptTake, LoadTake, TakeLoaded
+from engine.jobs.library import FindTakes, KeptTake, LoadTake, MarkTake, Query, TakeLoaded, TakesFound
 from engine.jobs.writing import WorkerReady
-from engine.messages import Failed, GenerationRequest
+from engine.messages import Failed
 from engine.music.loop import Loop
 from gui.engine_bridge import EngineBridge
 from gui.main_window import MainWindow
 from gui.panels.library import LibraryDialog
+from gui.piano_roll.state import RollState
+from gui.playback import Playback
+from gui.takes import Slot, TakeBoard, last_batch, slot_of_kept
+
+MOST_TAKES = 16  # of one press
 
 
 class Shelf(QObject):
-    """Opens the library and brings back what is in it.
+    """Opens the library, lets takes of it be heard and brings them back.
 
     Args:
-        bridge: The engine.
-        window: Where notices appear.
+        bridge, window, state, board, playback: See their classes.
         edit: Changes the music, undoably: name of the step, new loop.
-        write: Has takes of a request written.
         remember_seed: Lets files of a loop tell its seed.
     """
 
@@ -28,17 +33,26 @@ class Shelf(QObject):
         self,
         bridge: EngineBridge,
         window: MainWindow,
+        state: RollState,
+        board: TakeBoard,
+        playback: Playback,
         *,
         edit: Callable[..., None],
-        write: Callable[[GenerationRequest], None],
         remember_seed: Callable[[Loop, str], None],
     ) -> None:
         super().__init__(window)
-        self._bridge, self._window = bridge, window
-        self._edit, self._write, self._remember_seed = edit, write, remember_seed
+        self._bridge, self._window, self._state = bridge, window, state
+        self._board, self._playback = board, playback
+        self._edit, self._remember_seed = edit, remember_seed
         self._ready: WorkerReady | None = None
+        self._wanted = 0  # the take that is to be heard
+        self._was_playing: bool | None = None  # before a take of the library was heard; None when none is
+        self._total = self._newest = 0  # takes in the library, and its last row
         self.dialog: LibraryDialog | None = None
         bridge.worker_ready.connect(self._on_worker_ready)
+        bridge.take_kept.connect(lambda _, event: self._count((event.library_id,)))
+        board.slots_changed.connect(lambda: self._count([slot.library_id for slot in board.slots]))
+        window.takes.earlier_wanted.connect(self.show)
 
     def slots(self) -> dict[str, Callable[..., None]]:
         """Return what each action of the library does."""
@@ -47,17 +61,67 @@ class Shelf(QObject):
     def show(self) -> None:
         """Open the library."""
         if self.dialog is None:
-            self.dialog = LibraryDialog(self._bridge, self._window)
+            self.dialog = LibraryDialog(self._bridge, lambda: self._state.theme, self._window)
+            self.dialog.hearing_wanted.connect(self._hear)
+            self.dialog.silence_wanted.connect(self._silence)
             self.dialog.take_chosen.connect(lambda id: self._load(id, self._bring_back))
             self.dialog.reroll_wanted.connect(lambda id: self._load(id, self._write_again))
         self.dialog.show()
         self.dialog.raise_()
+
+    # The strip of takes
+
+    def fill_board(self) -> None:
+        """Show the takes of the last press, and how many there are besides."""
+        self._bridge.ask(FindTakes(Query(limit=MOST_TAKES)), self._on_newest, or_else=self._on_failed)
+
+    def _on_newest(self, found: TakesFound) -> None:
+        self._total = max(self._total, found.total)
+        self._newest = max([self._newest, *(row.id for row in found.rows)])
+        batch = last_batch(found.rows)
+        slots: dict[int, Slot] = {}
+
+        def add(loaded: TakeLoaded) -> None:
+            slots[loaded.kept.row.id] = slot_of_kept(loaded.kept)
+            if len(slots) == len(batch):
+                self._board.show_kept([slots[row.id] for row in batch])
+
+        for row in batch:
+            self._bridge.ask(LoadTake(row.id), add, or_else=self._on_failed)
+
+    def _count(self, ids: Sequence[int]) -> None:
+        """Count takes that came into the library, and say how many of all are not on the board."""
+        self._total += sum(id > self._newest for id in set(ids))
+        self._newest = max([self._newest, *ids])
+        on_board = {slot.library_id for slot in self._board.slots if slot.library_id}
+        self._window.takes.show_earlier(max(0, self._total - len(on_board)))
+
+    # What is chosen in the library
 
     def _load(self, library_id: int, then: Callable[[KeptTake], None]) -> None:
         def loaded(event: TakeLoaded) -> None:
             then(event.kept)
 
         self._bridge.ask(LoadTake(library_id), loaded, or_else=self._on_failed)
+
+    def _hear(self, library_id: int) -> None:
+        """Hear a take as those on the board are heard."""
+        self._wanted = library_id
+        self._load(library_id, self._visit)
+
+    def _visit(self, kept: KeptTake) -> None:
+        if kept.row.id == self._wanted:  # else another one was chosen meanwhile, or none
+            if self._was_playing is None:
+                self._was_playing = self._playback.is_playing
+            self._board.visit(slot_of_kept(kept))
+
+    def _silence(self) -> None:
+        """Leave the take that is heard; if nothing played before, nothing does now."""
+        self._wanted = 0
+        self._board.end_visit()
+        if self._was_playing is False and self._playback.is_playing:
+            self._playback.stop()
+        self._was_playing = None
 
     def _on_failed(self, event: Failed) -> None:
         self._window.banner.say(f"{event.title} {event.message}".strip())
@@ -69,12 +133,13 @@ class Shelf(QObject):
         if not kept.row.made:
             self._remember_seed(kept.loop, f"{kept.row.seed}-{kept.row.number + 1}")
         self._edit("Bring back take", kept.loop)
+        self._bridge.tell(MarkTake(kept.row.id, is_used=True))
         self._window.say(f"Take {kept.row.number + 1} of seed {kept.row.seed} is your loop now.")
 
     def _write_again(self, kept: KeptTake) -> None:
         """Write a kept take's request again, exactly; its canvas becomes the loop."""
         self._edit("Back to a take's beginning", kept.request.canvas)
-        self._write(kept.request)
+        self._board.generate(kept.request)
         difference = difference_of(kept, self._ready)
         if difference:
             self._window.banner.say(f"These takes may differ from the first time: {difference}.")

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject
 
-from engine.jobs.library import FindTakes, KeptTake, LoadTake, Query, TakeKept, TakeLoaded, TakesFound
+from engine.jobs.library import FindTakes, LoadTake, Query, TakeKept, TakeLoaded, TakesFound
 from engine.jobs.writing import Generate
-from engine.messages import Failed, GenerationRequest, Take, TakeScores
+from engine.messages import Failed, GenerationRequest, Take
 from gui.engine_bridge import EngineBridge
 from gui.live_settings import LiveSettings
 from gui.main_window import MainWindow
@@ -17,7 +17,7 @@ from gui.piano_roll.state import RollState
 from gui.playback import Playback
 from gui.requests import request_of, target_of, target_text
 from gui.session import Session, next_seed
-from gui.takes import MOST_SCENES, Slot, TakeBoard, is_too_like
+from gui.takes import MOST_SCENES, Slot, TakeBoard, is_too_like, slot_of_kept
 
 MOST_ATTEMPTS = 3  # to get a loop that is not too like a known song
 
@@ -184,13 +184,3 @@ class Stage(QObject):
             self.launch(number)
         else:
             self._board.hear(number - 1)
-
-
-def slot_of_kept(kept: KeptTake) -> Slot:
-    """Return a take of the library as one of the board."""
-    row = kept.row
-    scores = TakeScores(row.log_likelihood, row.seam)
-    take = Take(row.number, kept.loop, row.seed, row.attempt, (), scores, missing=row.missing, batch=row.batch)
-    return Slot(
-        0, row.number, kept.request, take=take, library_id=row.id, is_favourite=row.is_favourite, rating=row.rating
-    )

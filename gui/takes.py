@@ -5,15 +5,15 @@ until the take is used. Editing a take uses it first, so that no edit is ever lo
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, Signal
 
-from engine.jobs.library import MarkTake, TakeKept
+from engine.jobs.library import KeptTake, MarkTake, TakeKept, TakeRow
 from engine.jobs.sound import Start
 from engine.jobs.writing import Cancel, Generate
-from engine.messages import BarWritten, Failed, Finished, GenerationRequest, Progress, Take
+from engine.messages import BarWritten, Failed, Finished, GenerationRequest, Progress, Take, TakeScores
 from engine.music.loop import Loop
 from gui.engine_bridge import EngineBridge
 
@@ -64,6 +64,7 @@ class TakeBoard(QObject):
     running_changed = Signal(bool)
     failed = Signal(object)  # Failed
     finished = Signal(object)  # Finished
+    loop_changed = Signal()  # which take is the loop
 
     def __init__(self, bridge: EngineBridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -72,6 +73,9 @@ class TakeBoard(QObject):
         self.heard: int | None = None
         self.heard_from: Start | None = None  # when the take that is heard comes in; None: when all do
         self.has_scenes = False  # whether number keys launch favourites
+        self._loop: Loop | None = None  # the producer's own
+        self._visited: Slot | None = None  # heard from the library
+        self._guest: Slot | None = None  # and here only for that
         self._job = 0
         self._is_stopping = False
         self.offers_likenesses = False  # whether takes that are too like a song of training may be heard
@@ -131,6 +135,43 @@ class TakeBoard(QObject):
         made = [Slot(0, take.number, request, take=take, library_id=row) for take, row in takes]
         self.slots = [*kept, *made, *([goal] if goal is not None else [])]
         self.slots_changed.emit()
+
+    def show_kept(self, slots: Sequence[Slot]) -> None:
+        """Show takes of the library on a board that is empty still."""
+        if not self.slots and not self._job:
+            self.slots = list(slots)
+            self.slots_changed.emit()
+
+    def show_loop(self, loop: Loop) -> None:
+        """Say what the producer's own loop is now, so that the take that it is can be told."""
+        self._loop = loop
+        self.loop_changed.emit()
+
+    def is_loop(self, slot: Slot) -> bool:
+        """Tell whether a take is the producer's loop, as it was written."""
+        return slot.take is not None and slot.take.loop == self._loop
+
+    def visit(self, slot: Slot) -> None:
+        """Hear a take of the library; it is on the board while it is heard, unless it was there already."""
+        index = next((i for i, each in enumerate(self.slots) if each.library_id == slot.library_id), None)
+        if index is None:
+            self._guest, guest = slot, self._guest
+            self.heard = None
+            self.slots = [*(each for each in self.slots if each is not guest), slot]
+            self.slots_changed.emit()
+            index = len(self.slots) - 1
+        if self.is_offered(self.slots[index]):
+            self._visited = self.slots[index]
+            self._hear(index)
+
+    def end_visit(self) -> None:
+        """Leave a take that was heard from the library; one that nobody marked or used goes off the board."""
+        visited, guest = self._visited, self._guest
+        self._visited = self._guest = None
+        if visited is not None and self.heard is not None and self.slots[self.heard] is visited:
+            self.leave()
+        if guest is not None and not guest.is_favourite and not self.is_loop(guest):
+            self._keep_slots(lambda slot: slot is not guest)
 
     def cancel(self) -> None:
         """Stop writing; complete takes stay, and of the others what is complete in bars."""
@@ -211,6 +252,11 @@ class TakeBoard(QObject):
             self._bridge.tell(MarkTake(slot.library_id, rating=slot.rating))
             self.slot_changed.emit(self.heard)
 
+    def mark_used(self) -> None:
+        """Have the library note that the take that is heard was made the loop."""
+        if self.heard is not None:
+            self._bridge.tell(MarkTake(self.slots[self.heard].library_id, is_used=True))
+
     def discard(self) -> None:
         """Throw the take that is heard away; the library keeps it among what was thrown away."""
         if self.heard is not None:
@@ -276,6 +322,31 @@ class TakeBoard(QObject):
             self.slots = slots
             self.heard = self.slots.index(heard) if heard in slots else None
             self.slots_changed.emit()
+
+
+def slot_of_kept(kept: KeptTake) -> Slot:
+    """Return a take of the library as one of the board."""
+    row = kept.row
+    scores = TakeScores(row.log_likelihood, row.seam)
+    take = Take(row.number, kept.loop, row.seed, row.attempt, (), scores, missing=row.missing, batch=row.batch)
+    return Slot(
+        0, row.number, kept.request, take=take, library_id=row.id, is_favourite=row.is_favourite, rating=row.rating
+    )
+
+
+def last_batch(rows: Sequence[TakeRow]) -> tuple[TakeRow, ...]:
+    """Return the takes of one press among the newest of the library, in the order of their numbers.
+
+    Args:
+        rows: The newest first.
+    """
+    batch: dict[int, TakeRow] = {}
+    for row in rows:
+        newest = rows[0]
+        if row.number in batch or (row.seed, row.written, row.made) != (newest.seed, newest.written, newest.made):
+            break
+        batch[row.number] = row
+    return tuple(batch[number] for number in sorted(batch))
 
 
 def is_too_like(slot: Slot) -> bool:

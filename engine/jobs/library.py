@@ -30,6 +30,7 @@ class TakeRow:
         missing: Bars of parts that were not written before it was stopped; 0 for a whole take.
         tags, note: The producer's own words.
         is_favourite, is_discarded: The producer's marks.
+        is_used: Whether it was ever made the loop.
     """
 
     id: int
@@ -61,6 +62,7 @@ class TakeRow:
     note: str
     is_favourite: bool
     is_discarded: bool
+    is_used: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,14 @@ class LoadTake:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadLoops:
+    """Get only the music of takes, for pictures. Answered by `LoopsLoaded`."""
+
+    library_ids: tuple[int, ...]
+    job: int = NO_JOB
+
+
+@dataclass(frozen=True, slots=True)
 class MarkTake:
     """Change a take's marks; None leaves one as it is."""
 
@@ -126,6 +136,7 @@ class MarkTake:
     is_favourite: bool | None = None
     rating: int | None = None
     is_discarded: bool | None = None
+    is_used: bool | None = None
     tags: str | None = None
     note: str | None = None
 
@@ -161,6 +172,13 @@ class TakeLoaded:
     """A take out of the library."""
 
     kept: KeptTake
+
+
+@dataclass(frozen=True, slots=True)
+class LoopsLoaded:
+    """The music of takes by their rows; those that are gone or damaged are left out."""
+
+    loops: tuple[tuple[int, Loop], ...]
 
 
 @dataclass(frozen=True, slots=True)

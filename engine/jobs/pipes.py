@@ -16,7 +16,9 @@ from engine.jobs.inspection import InspectTake, TakeInspected
 from engine.jobs.library import (
     FindTakes,
     KeepTakes,
+    LoadLoops,
     LoadTake,
+    LoopsLoaded,
     MarkTake,
     TakeKept,
     TakeLoaded,
@@ -73,9 +75,9 @@ class ChildStopped:
 
 WorkerCommand = Generate | Cancel | UseModel | Shutdown
 SimilarQuestion = FindSimilar | MapLibrary | DescribeTake
-LibraryQuestion = FindTakes | LoadTake | KeepTakes | SimilarQuestion
+LibraryQuestion = FindTakes | LoadTake | LoadLoops | KeepTakes | SimilarQuestion
 LibraryCommand = LibraryQuestion | MarkTake
-LibraryAnswer = TakesFound | TakeLoaded | TakesKept | SimilarFound | LibraryMapped | TakeDescribed
+LibraryAnswer = TakesFound | TakeLoaded | LoopsLoaded | TakesKept | SimilarFound | LibraryMapped | TakeDescribed
 ModelQuestion = FindModels | InstallModel | ExportModel
 SoundCommand = Play | SetGains | SetMetronome | PlayNote | StopPlaying
 MaterialQuestion = DescribeFiles | LayStems | FindLoops

@@ -55,12 +55,14 @@ class LibraryMapped:
     Attributes:
         ids: Their rows.
         x, y: Their places, −1 to 1.
+        written: The roles that were written in each, parted by spaces.
         waiting: Takes that have no place yet: ask again.
     """
 
     ids: tuple[int, ...]
     x: tuple[float, ...]
     y: tuple[float, ...]
+    written: tuple[str, ...]
     waiting: int
 
 

@@ -6,7 +6,7 @@ hundred thousand takes are searched without reading any of them.
 
 import sqlite3
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 _VERSION_1 = """
 CREATE TABLE takes (
@@ -75,7 +75,11 @@ CREATE TABLE vectors (
     vector BLOB NOT NULL
 );
 """
-VERSIONS = (_VERSION_1, _VERSION_2, _VERSION_3)
+# Which takes were ever made the loop.
+_VERSION_4 = """
+ALTER TABLE takes ADD COLUMN is_used INTEGER NOT NULL DEFAULT 0;
+"""
+VERSIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 
 
 def migrate(db: sqlite3.Connection) -> int:

@@ -5,6 +5,7 @@ its request as a recipe and with what decides its last bits, so it can be made a
 """
 
 import json
+import logging
 import sqlite3
 import time
 import zlib
@@ -18,18 +19,22 @@ from engine.jobs.library import KeptTake, MarkTake, Query, TakeRow
 from engine.library.schema import SCHEMA_VERSION, migrate
 from engine.library.search import search_sql
 from engine.messages import GenerationRequest, PartUse, Take
+from engine.music.loop import Loop
 from engine.music.loop_json import loop_of_plain, plain_of_loop
 from engine.recipe import recipe_text, request_of_recipe
 
+logger = logging.getLogger(__name__)
+
 BUSY_SECONDS = 5.0
+IDS_AT_ONCE = 500  # SQLite takes so many values in one statement, and more
 MAX_WORDS = 2000  # letters of a note or of tags
 
 _COLUMNS = (
     "id, created, name, key, tempo_bpm, meter, bars, roles, written, genre, notes, seed, number, model, "
     "model_identity, log_likelihood, seam, rating, attempt, batch, provider, threads, build, made, missing, tags, "
-    "note, is_favourite, is_discarded"
+    "note, is_favourite, is_discarded, is_used"
 )
-_BOOLEANS = 2  # the last columns
+_BOOLEANS = 3  # the last columns
 _WORDS = "name || ' ' || key || ' ' || roles || ' ' || genre || ' ' || meter || ' ' || tags || ' ' || note"
 
 
@@ -130,7 +135,7 @@ class TakeStore:
             origin.made,
             take.missing,
         )
-        columns = _COLUMNS.removeprefix("id, ").removesuffix(", tags, note, is_favourite, is_discarded")
+        columns = _COLUMNS.removeprefix("id, ").removesuffix(", tags, note, is_favourite, is_discarded, is_used")
         marks = ", ".join("?" * len(values))
         try:
             with self._db:
@@ -173,16 +178,38 @@ class TakeStore:
         if row is None or content is None:
             raise LibraryError("This take is no longer in the library.")
         try:
-            loop = loop_of_plain(json.loads(zlib.decompress(content[0])))
+            loop = _unpacked(content[0])
             request = request_of_recipe(zlib.decompress(content[1]).decode(), name="The take's recipe")
         except (ValueError, zlib.error) as error:
             raise LibraryError("This take is damaged in the library.", str(error)) from error
         return KeptTake(_row(row), loop, request)
 
+    def loops(self, ids: Sequence[int]) -> tuple[tuple[int, Loop], ...]:
+        """Return the music of takes by their rows; those that are gone or damaged are left out."""
+        marks = ", ".join("?" * len(ids))
+        found = self._db.execute(f"SELECT take_id, loop FROM contents WHERE take_id IN ({marks})", tuple(ids))
+        read: list[tuple[int, Loop]] = []
+        for id, packed in found.fetchall():
+            try:
+                read.append((id, _unpacked(packed)))
+            except (ValueError, zlib.error) as error:
+                logger.warning("take %d is damaged in the library: %s", id, error)
+        return tuple(read)
+
+    def written(self, ids: Sequence[int]) -> tuple[str, ...]:
+        """Return the roles that were written in takes, in the order in which they are named; "" where one is gone."""
+        found: dict[int, str] = {}
+        for at in range(0, len(ids), IDS_AT_ONCE):
+            some = tuple(ids[at : at + IDS_AT_ONCE])
+            found.update(
+                self._db.execute(f"SELECT id, written FROM takes WHERE id IN ({', '.join('?' * len(some))})", some)
+            )
+        return tuple(found.get(id, "") for id in ids)
+
     def mark(self, mark: MarkTake) -> None:
         """Change the producer's marks and words of a take."""
         changes: dict[str, str | int] = {}
-        for name in ("is_favourite", "is_discarded"):
+        for name in ("is_favourite", "is_discarded", "is_used"):
             if (value := getattr(mark, name)) is not None:
                 changes[name] = int(value)
         if mark.rating is not None:
@@ -211,6 +238,15 @@ def _row(values: tuple[object, ...]) -> TakeRow:
 
 def _packed(text: str) -> bytes:
     return zlib.compress(text.encode(), 6)
+
+
+def _unpacked(packed: bytes) -> Loop:
+    """Return the music of a take.
+
+    Raises:
+        ValueError, zlib.error: It is damaged.
+    """
+    return loop_of_plain(json.loads(zlib.decompress(packed)))
 
 
 def _written_roles(request: GenerationRequest) -> str:

@@ -1,221 +1,57 @@
-"""The library: all takes ever written, searched by words, key, tempo, bars, part and marks; brought back."""
+"""The library: all takes ever written, searched by words, key, tempo, bars, part and marks; heard and brought back."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShortcut
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QCheckBox,
-    QComboBox,
+    QApplication,
     QDialog,
-    QDoubleSpinBox,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QLineEdit,
     QPushButton,
-    QTableView,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from engine.jobs.library import MAX_FOUND, FindTakes, MarkTake, Query, TakeRow, TakesFound
+from engine.jobs.library import MAX_FOUND, FindTakes, LoadLoops, LoopsLoaded, MarkTake, Query, TakeRow, TakesFound
 from engine.jobs.similar import FindSimilar, SimilarFound
-from engine.music.general_midi import ROLES
-from engine.music.harmony import PITCH_CLASS_NAMES, Key, Mode
-from engine.music.loop import MAX_BARS
-from engine.music.timing import MAX_TEMPO_BPM
 from gui.engine_bridge import EngineBridge
+from gui.panels.library_filters import Filters
 from gui.panels.library_map import MapDialog
-from gui.panels.stars import MOST, Stars
-from gui.takes import seam_word
+from gui.panels.library_table import TakesModel, TakesTable, picture_of
+from gui.panels.stars import Stars
+from gui.theme import Theme
 
 TYPING_MS = 150
-HEADINGS = ("♥", "When", "Loop", "Written", "Key", "BPM", "Meter", "Bars", "Notes", "Seam", "Rating", "Seed", "Tags")
-ANY = "any"
-Index = QModelIndex | QPersistentModelIndex
-
-
-class TakesModel(QAbstractTableModel):
-    """Rows of the library for a table; more of them come as it is scrolled."""
-
-    more_wanted = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rows: tuple[TakeRow, ...] = ()
-        self.has_more = False
-
-    def show_rows(self, rows: tuple[TakeRow, ...], *, has_more: bool = False) -> None:
-        self.beginResetModel()
-        self.rows, self.has_more = rows, has_more
-        self.endResetModel()
-
-    def add_rows(self, rows: tuple[TakeRow, ...], *, has_more: bool) -> None:
-        """Show a further page."""
-        if rows:
-            self.beginInsertRows(QModelIndex(), len(self.rows), len(self.rows) + len(rows) - 1)
-            self.rows = (*self.rows, *rows)
-            self.endInsertRows()
-        self.has_more = has_more
-
-    def change_row(self, at: int, row: TakeRow) -> None:
-        self.rows = (*self.rows[:at], row, *self.rows[at + 1 :])
-        self.dataChanged.emit(self.index(at, 0), self.index(at, len(HEADINGS) - 1))
-
-    def canFetchMore(self, parent: Index) -> bool:
-        return self.has_more
-
-    def fetchMore(self, parent: Index) -> None:
-        self.has_more = False  # once a page
-        self.more_wanted.emit()
-
-    def rowCount(self, parent: Index | None = None) -> int:
-        return len(self.rows)
-
-    def columnCount(self, parent: Index | None = None) -> int:
-        return len(HEADINGS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if role == Qt.ItemDataRole.DisplayRole and orientation is Qt.Orientation.Horizontal:
-            return HEADINGS[section]
-        return None
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        row = self.rows[index.row()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return row_texts(row)[index.column()]
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return row.note or origin_text(row)
-        return None
-
-
-def row_texts(row: TakeRow) -> tuple[str, ...]:
-    """Return a take's cells, in the order of `HEADINGS`."""
-    written = row.written.replace(" ", ", ") or row.roles.replace(" ", ", ")
-    kind = f" ({row.made})" if row.made else " (partial)" if row.missing else ""
-    return (
-        "♥" if row.is_favourite else "",
-        datetime.fromtimestamp(row.created).strftime("%Y-%m-%d %H:%M"),
-        row.name or "Untitled",
-        written + kind,
-        row.key,
-        f"{row.tempo_bpm:g}",
-        row.meter,
-        str(row.bars),
-        str(row.notes),
-        "" if row.seam is None else seam_word(row.seam),
-        "★" * row.rating,
-        "" if row.made else f"{row.seed} · {row.number + 1}",
-        row.tags,
-    )
-
-
-def origin_text(row: TakeRow) -> str:
-    """Return what a take was written with."""
-    if row.made:
-        return f"Made by {row.made}"
-    where = f" on {row.provider}, {row.threads} threads" if row.threads else ""
-    return f"Written by the model {row.model}{where}"
-
-
-class Filters(QWidget):
-    """What is looked for, beside words."""
-
-    changed = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tonic = _box("Key", (ANY, *PITCH_CLASS_NAMES))
-        self.mode = _box("Scale", tuple(mode.value for mode in Mode))
-        self.low = _tempo("Slowest tempo", "BPM from")
-        self.high = _tempo("Fastest tempo", "to")
-        self.bars = _box("Bars", (ANY, *map(str, range(1, MAX_BARS + 1))))
-        self.part = _box("Part that was written", (ANY, *(role.value for role in ROLES)))
-        self.rating = _box("Rating, at least", (ANY, *("★" * n for n in range(1, MOST + 1))))
-        self.favourites = QCheckBox("♥ only")
-        self.favourites.setAccessibleName("Favourites only")
-        self.discarded = QCheckBox("Thrown away")
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        for caption, widgets in (
-            ("Key", (self.tonic, self.mode)),
-            ("Tempo", (self.low, self.high)),
-            ("Bars", (self.bars,)),
-            ("Part", (self.part,)),
-            ("Rating", (self.rating,)),
-            ("", (self.favourites, self.discarded)),
-        ):
-            label = QLabel(caption)
-            label.setProperty("kind", "muted")
-            layout.addWidget(label)
-            for widget in widgets:
-                layout.addWidget(widget)
-        layout.addStretch(1)
-        self.mode.setEnabled(False)
-        self.tonic.activated.connect(lambda index: self.mode.setEnabled(index > 0))
-        for box in (self.tonic, self.mode, self.bars, self.part, self.rating):
-            box.activated.connect(lambda *_: self.changed.emit())
-        for box in (self.low, self.high):
-            box.valueChanged.connect(lambda *_: self.changed.emit())
-        for box in (self.favourites, self.discarded):
-            box.toggled.connect(lambda *_: self.changed.emit())
-
-    def query(self, text: str) -> Query:
-        """Return what to ask, with words."""
-        tonic, bars, part = self.tonic.currentIndex(), self.bars.currentIndex(), self.part.currentIndex()
-        return Query(
-            text=text,
-            key=str(Key(tonic - 1, Mode(self.mode.currentText()))) if tonic else "",
-            min_tempo_bpm=self.low.value() or None,
-            max_tempo_bpm=self.high.value() or None,
-            bars=bars or None,
-            part=self.part.currentText() if part else "",
-            min_rating=self.rating.currentIndex(),
-            only_favourites=self.favourites.isChecked(),
-            only_discarded=self.discarded.isChecked(),
-        )
-
-
-def _box(name: str, items: tuple[str, ...]) -> QComboBox:
-    box = QComboBox()
-    box.addItems(items)
-    box.setAccessibleName(name)
-    box.setToolTip(name)
-    return box
-
-
-def _tempo(name: str, prefix: str) -> QDoubleSpinBox:
-    box = QDoubleSpinBox()
-    box.setRange(0, MAX_TEMPO_BPM)
-    box.setDecimals(0)
-    box.setSpecialValueText(f"{prefix} …")
-    box.setAccessibleName(name)
-    box.setToolTip(f"{name}, in beats per minute; 0 for any")
-    box.setKeyboardTracking(False)
-    box.setFixedWidth(90)
-    return box
+HEARING_MS = 120  # a row that is only passed is not heard
 
 
 class LibraryDialog(QDialog):
-    """Search, bring back, write again, mark.
+    """Search, hear, bring back, write again, mark.
 
     Args:
         bridge: The engine.
+        theme: Returns the colours that hold.
     """
 
+    hearing_wanted = Signal(int)  # row in the library
+    silence_wanted = Signal()
     take_chosen = Signal(int)  # row in the library: bring its loop back
     reroll_wanted = Signal(int)  # make it again from its recipe
 
-    def __init__(self, bridge: EngineBridge, parent: QWidget | None = None) -> None:
+    def __init__(self, bridge: EngineBridge, theme: Callable[[], Theme], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._bridge = bridge
+        self._bridge, self._theme = bridge, theme
         self._job = 0
         self._query = Query()
         self._total = 0
+        self._heard = 0  # row in the library
+        self._pressed = 0  # the row that a press of the mouse has just let be heard
+        self._is_filling = False
         self.setWindowTitle("Library of takes")
         self.resize(1160, 640)
         self.text = QLineEdit()
@@ -228,24 +64,16 @@ class LibraryDialog(QDialog):
         self.count = QLabel()
         self.count.setProperty("kind", "muted")
         self.model = TakesModel()
-        self.table = QTableView()
-        self.table.setModel(self.model)
-        self.table.setAccessibleName("Takes")
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setShowGrid(False)
-        self.table.setAlternatingRowColors(True)
-        self.table.verticalHeader().hide()
-        header = self.table.horizontalHeader()
-        header.setResizeContentsPrecision(0)  # by what is seen: measuring whole pages costs half a second
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
+        self.table = TakesTable(self.model)
         self._typing = QTimer(self, interval=TYPING_MS, singleShot=True)
+        self._hearing = QTimer(self, interval=HEARING_MS, singleShot=True)
         self._lay_out()
         self._connect()
         self._show_chosen()
 
     def _lay_out(self) -> None:
+        self.hear_button = QPushButton("▶  Hear")
+        self.hear_button.setToolTip("Hear the chosen take, in time (Space or a click on its row)")
         self.use = QPushButton("Bring back")
         self.use.setProperty("kind", "primary")
         self.reroll = QPushButton("Write again")
@@ -270,7 +98,7 @@ class LibraryDialog(QDialog):
         top.addWidget(self.text, 1)
         top.addWidget(self.count)
         top.addWidget(self.map)
-        for widget in (self.mark, self.stars, self.tags):
+        for widget in (self.hear_button, self.mark, self.stars, self.tags):
             bottom.addWidget(widget)
         bottom.addWidget(self.note, 1)
         for widget in (self.discard, self.alike, self.reroll, self.use):
@@ -287,14 +115,20 @@ class LibraryDialog(QDialog):
         self.filters.changed.connect(self.search)
         self.model.more_wanted.connect(self._fetch_more)
         self.table.doubleClicked.connect(lambda *_: self._choose(self.take_chosen))
-        for button in (self.use, self.reroll, self.discard, self.alike, self.map):
+        for button in (self.use, self.reroll, self.discard, self.alike, self.map, self.hear_button):
             button.setAutoDefault(False)  # Return in a text field is no choice
         for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             bring = QShortcut(key, self.table, context=Qt.ShortcutContext.WidgetShortcut)
             bring.activated.connect(lambda: self._choose(self.take_chosen))
         down = QShortcut(Qt.Key.Key_Down, self.text, context=Qt.ShortcutContext.WidgetShortcut)
         down.activated.connect(self.table.setFocus)
-        self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_chosen())
+        self.table.selectionModel().currentRowChanged.connect(lambda *_: self._on_row_changed())
+        self.table.clicked.connect(lambda *_: self._on_clicked())
+        space = QShortcut(Qt.Key.Key_Space, self.table, context=Qt.ShortcutContext.WidgetShortcut)
+        space.activated.connect(self.toggle_hearing)
+        self.hear_button.clicked.connect(lambda *_: self.toggle_hearing())
+        self._hearing.timeout.connect(self._hear_chosen)
+        self.model.loops_wanted.connect(lambda ids: self._bridge.ask(LoadLoops(ids), self._on_loops))
         self.use.clicked.connect(lambda *_: self._choose(self.take_chosen))
         self.reroll.clicked.connect(lambda *_: self._choose(self.reroll_wanted))
         self.alike.clicked.connect(lambda *_: self._find_similar(self.chosen))
@@ -312,12 +146,63 @@ class LibraryDialog(QDialog):
         self._job = self._bridge.ask(FindTakes(self._query), self._on_found)
 
     def _on_found(self, found: TakesFound) -> None:
-        self.model.show_rows(found.rows, has_more=len(found.rows) == MAX_FOUND)
+        self._fill(found.rows, has_more=len(found.rows) == MAX_FOUND)
         self._total = found.total
         self._show_count()
-        if found.rows:
-            self.table.selectRow(0)
+
+    def _fill(self, rows: tuple[TakeRow, ...], *, has_more: bool = False) -> None:
+        """Show rows and choose the one that is heard, else the first; what is chosen so is not heard."""
+        self._is_filling = True
+        self.model.show_rows(rows, has_more=has_more)
+        if rows:
+            self.table.selectRow(next((at for at, row in enumerate(rows) if row.id == self._heard), 0))
+        self._is_filling = False
         self._show_chosen()
+
+    # Hearing and seeing
+
+    def _on_row_changed(self) -> None:
+        self._show_chosen()
+        row = self.chosen
+        if row is None or self._is_filling:
+            return
+        self._pressed = row.id if QApplication.mouseButtons() & Qt.MouseButton.LeftButton else 0
+        self._hearing.start()
+
+    def _on_clicked(self) -> None:
+        """A click on another row lets it be heard already when it is pressed; one on the same row stops it."""
+        row = self.chosen
+        if row is not None and row.id != self._pressed:
+            self.toggle_hearing()
+        self._pressed = 0
+
+    def toggle_hearing(self) -> None:
+        """Hear the chosen take; if it is heard, stop."""
+        self._hearing.stop()
+        row = self.chosen
+        if row is not None and row.id == self._heard:
+            self._stop_hearing()
+        else:
+            self._hear_chosen()
+
+    def _hear_chosen(self) -> None:
+        if (row := self.chosen) is not None:
+            self._hear(row.id)
+
+    def _hear(self, id: int) -> None:
+        self._heard = id
+        self.hearing_wanted.emit(id)
+        self._show_chosen()
+
+    def _stop_hearing(self) -> None:
+        self._hearing.stop()
+        self._heard = 0
+        self.silence_wanted.emit()
+        self._show_chosen()
+
+    def _on_loops(self, loaded: LoopsLoaded) -> None:
+        theme = self._theme()
+        self.model.show_pictures([(id, picture_of(loop, theme)) for id, loop in loaded.loops])
 
     def _find_similar(self, row: TakeRow | None) -> None:
         """Ask for takes like one, and again while some were not compared yet."""
@@ -326,8 +211,7 @@ class LibraryDialog(QDialog):
             self._job = self._bridge.ask(FindSimilar(row.id), lambda found: self._on_similar(row, found))
 
     def _on_similar(self, row: TakeRow, found: SimilarFound) -> None:
-        self.model.show_rows((row, *found.rows))
-        self.table.selectRow(0)
+        self._fill((row, *found.rows))
         nearest = f", the nearest {found.likeness[0]:.0%} alike" if found.likeness else ""
         self.count.setText(f"{len(found.rows)} takes like “{row.name or 'Untitled'}”{nearest}")
         if found.waiting:
@@ -335,8 +219,10 @@ class LibraryDialog(QDialog):
             self._find_similar(row)
 
     def _show_map(self) -> None:
-        dialog = MapDialog(self._bridge, self)
+        dialog = MapDialog(self._bridge, self._theme(), self)
         dialog.take_chosen.connect(self._use_of_map)
+        dialog.view.point_chosen.connect(self._hear)
+        dialog.finished.connect(self._stop_hearing)
         dialog.open()
 
     def _use_of_map(self, id: int) -> None:
@@ -363,10 +249,12 @@ class LibraryDialog(QDialog):
 
     def _show_chosen(self) -> None:
         row = self.chosen
-        for widget in (self.use, self.reroll, self.mark, self.stars, self.tags, self.note, self.discard, self.alike):
+        marks = (self.mark, self.stars, self.tags, self.note, self.discard)
+        for widget in (*marks, self.hear_button, self.use, self.reroll, self.alike):
             widget.setEnabled(row is not None)
         if row is None:
             return
+        self.hear_button.setText("■  Stop" if row.id == self._heard else "▶  Hear")
         self.reroll.setEnabled(not row.made)
         self.stars.show_rating(row.rating)
         self.tags.setText(row.tags)
@@ -404,4 +292,11 @@ class LibraryDialog(QDialog):
     def showEvent(self, event: object) -> None:
         super().showEvent(event)  # pyright: ignore[reportArgumentType] Qt's own event
         self.text.setFocus()
+        self.model.forget_pictures()  # the theme may be another by now
         self.search()
+
+    def done(self, result: int) -> None:
+        """Close; what is heard is left."""
+        if self._heard:
+            self._stop_hearing()
+        super().done(result)

@@ -28,6 +28,7 @@ from gui.theme import RADIUS_PX, SPACE_PX, mixed, paint_focus
 THUMB_WIDTH_PX, THUMB_HEIGHT_PX = 196, 104
 TITLE_PX = 24
 PANEL_HEIGHT_PX = 152
+IS_LOOP = "✓ your loop"
 
 
 class TakeThumb(QWidget):
@@ -66,6 +67,8 @@ class TakeThumb(QWidget):
         key = f" ({self.key})" if self.key else ""
         hear = f"Hear take {number}{key}; Return uses it, Esc goes back, F marks it."
         meaning = originality_text(slot.take.originality if slot.take is not None else None)
+        if self.board.is_loop(slot):
+            meaning = f"This take is your loop now. {meaning}".strip()
         if slot.take is not None and not self.board.is_offered(slot):
             hear = "Not offered; the settings can change that."
         self.setToolTip(f"{hear}\n{meaning}".strip())
@@ -118,6 +121,9 @@ class TakeThumb(QWidget):
         painter.setFont(font)
         painter.setPen(QColor(theme.muted))
         said = take_note(slot) if slot.take is None or self.board.is_offered(slot) else "too like a known song"
+        if self.board.is_loop(slot):
+            said = IS_LOOP
+            painter.setPen(QColor(theme.accent))
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, said)
 
     def _paint_parts(self, painter: QPainter, slot: Slot) -> None:
@@ -213,6 +219,7 @@ class TakesPanel(QFrame):
     discard_wanted = Signal()
     rating_wanted = Signal(int)
     cancel_wanted = Signal()
+    earlier_wanted = Signal()
 
     def __init__(self, board: TakeBoard, state: RollState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -239,6 +246,10 @@ class TakesPanel(QFrame):
         self.discard.setText("Throw away")
         self.discard.setToolTip("Take it off the board (X); the library still has it.")
         self.cancel = QPushButton("Stop writing")
+        self.earlier = QToolButton()
+        self.earlier.setAccessibleName("Earlier takes")
+        self.earlier.setToolTip("Every take written before these, to hear and to bring back (L).")
+        self.earlier.hide()
         self._lay_out()
         self.accept.clicked.connect(self.accept_wanted)
         self.reject.clicked.connect(self.reject_wanted)
@@ -246,9 +257,11 @@ class TakesPanel(QFrame):
         self.discard.clicked.connect(self.discard_wanted)
         self.stars.rating_chosen.connect(self.rating_wanted)
         self.cancel.clicked.connect(self.cancel_wanted)
+        self.earlier.clicked.connect(self.earlier_wanted)
         board.slots_changed.connect(self.rebuild)
         board.slot_changed.connect(self._on_slot_changed)
         board.heard_changed.connect(self._on_heard_changed)
+        board.loop_changed.connect(self._on_loop_changed)
         board.running_changed.connect(lambda *_: self._show_state())
         board.finished.connect(self._on_finished)
         state.content_changed.connect(self._repaint)
@@ -262,6 +275,8 @@ class TakesPanel(QFrame):
             if widget is not self.stars:  # its stars are stops by themselves
                 widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             head.addWidget(widget)
+        self.earlier.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        head.addWidget(self.earlier)
         self._row = QWidget()
         self._thumbs = QHBoxLayout(self._row)
         self._thumbs.setContentsMargins(0, 0, 0, 0)
@@ -285,6 +300,11 @@ class TakesPanel(QFrame):
             button.setDefaultAction(action)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             self._head.addWidget(button)
+
+    def show_earlier(self, count: int) -> None:
+        """Say how many takes the library has besides these."""
+        self.earlier.setText(f"Earlier ({count}) …")
+        self.earlier.setVisible(count > 0)
 
     def rebuild(self) -> None:
         """Make the thumbnails anew."""
@@ -310,6 +330,11 @@ class TakesPanel(QFrame):
 
     def _repaint(self) -> None:
         for thumb in self.thumbs:
+            thumb.update()
+
+    def _on_loop_changed(self) -> None:
+        for thumb in self.thumbs:
+            thumb.explain()
             thumb.update()
 
     def _on_heard_changed(self) -> None:

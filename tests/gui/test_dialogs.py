@@ -26,7 +26,7 @@ pytestmark = pytest.mark.gui
 _FILES = {spec.id for spec in ACTIONS if spec.menu == "File"} - {"file_settings", "file_render"}
 _ELSEWHERE = {*_FILES, "take_inspect", "model_install", "model_export", "model_card"}
 OTHERS: dict[str, Callable[[App], QDialog]] = {
-    "the map": lambda app: MapDialog(app.bridge, app.window),
+    "the map": lambda app: MapDialog(app.bridge, app.state.theme, app.window),
     "the inspector": lambda app: InspectorDialog("A take", TakeInspected(("a row",), ("another",)), app.window),
 }
 OPENING = [spec.id for spec in ACTIONS if spec.text.endswith("…") and spec.id not in _ELSEWHERE] + ["help_keys"]

@@ -177,7 +177,7 @@ def test_scenes_are_favourites_in_the_order_in_which_they_were_written(
 def a_row(library_id: int) -> TakeRow:
     return TakeRow(
         library_id, 0.0, "", "", 100.0, "4/4", 2, "pad", "pad", "", 1, 5, 0, "base", "", -1.0, None, 3, 0, 1, "CPU", 1,
-        "", "", 0, "", "", True, False,
+        "", "", 0, "", "", True, False, False,
     )  # fmt: skip
 
 

@@ -102,6 +102,25 @@ def test_marks_are_kept_and_found(store: TakeStore) -> None:
     assert [(row.id, row.rating) for row in store.find(Query(min_rating=4))] == [(second, 5)]
 
 
+def test_the_music_of_several_takes_comes_at_once_without_what_is_gone_or_damaged(
+    store: TakeStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = store.keep(REQUEST, take(0)), store.keep(REQUEST, take(1))
+    damaged = store.keep(REQUEST, take(2))
+    with store.connection as db:
+        db.execute("UPDATE contents SET loop = ? WHERE take_id = ?", (b"rubbish", damaged))
+    assert store.loops((second, 99, first, damaged)) == ((first, take(0).loop), (second, take(1).loop))
+    assert "take 3 is damaged" in caplog.text
+    assert store.written((second, 99)) == ("bass", "")
+
+
+def test_a_take_that_was_used_is_known_for_it(store: TakeStore) -> None:
+    first = store.keep(REQUEST, take(0))
+    store.keep(REQUEST, take(1))
+    store.mark(MarkTake(first, is_used=True))
+    assert [row.is_used for row in store.find()] == [False, True]
+
+
 def test_words_of_the_producer_are_kept_and_found(store: TakeStore) -> None:
     first = store.keep(REQUEST, take(0))
     store.keep(REQUEST, take(1))
