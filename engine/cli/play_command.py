@@ -8,10 +8,12 @@ import typer
 
 from engine.cli.console import people, say
 from engine.errors import MidiFileError
-from engine.jobs.live import VIRTUAL_OUT
+from engine.jobs.live import VIRTUAL_OUT, HeardOn, LiveSetup, LiveState
 from engine.live.port_player import play_to_port
+from engine.live.priority import raise_priority
+from engine.live.stage import Stage, StageEvent
 from engine.midi import smf
-from engine.midi.ports import open_output, output_names
+from engine.midi.ports import find_port, open_system
 
 
 def play(
@@ -29,14 +31,24 @@ def play(
         raise MidiFileError(f"{file.name} holds no notes.", "There is nothing to be played.")
     stopped: list[int] = []
     before = {each: signal.signal(each, lambda number, _: stopped.append(number)) for each in _STOPPING}
-    output = open_output(port or virtual, is_virtual=not port)
+    raise_priority()
+    system = open_system()
+    if port:
+        find_port(port, system.outputs())
+    setup = LiveSetup(HeardOn.PORT, output=port, sends_clock=clock)
+    stage = Stage(_say_warning, open_system=lambda: system, setup=setup, virtual_out="" if port else virtual)
     try:
-        people().print(f"{output.system}: playing to “{port or virtual}”, Ctrl+C stops", markup=False)
-        play_to_port(read.loop, output, passes=passes, sends_clock=clock, is_stopped=lambda: bool(stopped))
+        people().print(f"{system.name}: playing to “{port or virtual}”, Ctrl+C stops", markup=False)
+        play_to_port(read.loop, stage, passes=passes, is_stopped=lambda: bool(stopped))
     finally:
-        output.close()
+        stage.close()
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+def _say_warning(event: StageEvent) -> None:
+    if isinstance(event, LiveState) and event.is_warning:
+        people().print(event.sentence, style="yellow", markup=False, soft_wrap=True)
 
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
@@ -44,7 +56,9 @@ _STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 def ports() -> None:
     """List the MIDI ports that notes can be sent to."""
-    system, names = output_names()
-    people().print(f"{system}: {len(names)} port{'s' if len(names) != 1 else ''}", markup=False)
+    system = open_system()
+    names = system.outputs()
+    people().print(f"{system.name}: {len(names)} port{'s' if len(names) != 1 else ''}", markup=False)
     for name in names:
         say(name)
+    system.close()

@@ -6,26 +6,32 @@ with it how it is undone, so what sounds is known for any tick that has not pass
 """
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import NamedTuple, Protocol
 
 from engine.jobs.sound import Start
 from engine.live.clock import Clock
-from engine.live.schedule import CHANNELS, Pattern, Voice
-from engine.music.timing import PPQ
+from engine.live.schedule import CHANNELS, Controls, Pattern, Voice
+from engine.midi.wire import (
+    ALL_NOTES_OFF,
+    ALL_SOUND_OFF,
+    CLOCK,
+    CONTINUE,
+    START,
+    STOP,
+    TICKS_PER_CLOCK,
+    TICKS_PER_SIXTEENTH,
+    TimedMessage,
+    control,
+    note_off,
+    note_on,
+    song_position,
+)
 
-TICKS_PER_CLOCK = PPQ // 24
-NOTE_ON, NOTE_OFF, CONTROL = 0x90, 0x80, 0xB0
-ALL_SOUND_OFF, ALL_NOTES_OFF = 120, 123
-CLOCK, START, CONTINUE, STOP = b"\xf8", b"\xfa", b"\xfb", b"\xfc"
-
-
-class TimedMessage(NamedTuple):
-    """A MIDI message, its port and when it is due, in the clock's seconds."""
-
-    seconds: float
-    port: str
-    data: bytes
+LONGEST_GAP_SECONDS = 1.0
+MAX_LATE_TICKS = TICKS_PER_SIXTEENTH  # onsets missed by a start from outside are made good up to here
 
 
 class Sink(Protocol):
@@ -45,6 +51,22 @@ class Sink(Protocol):
         ...
 
 
+class _Change(NamedTuple):
+    """A pattern, and from where on it plays.
+
+    Attributes:
+        tick: Of the song.
+        pattern: What.
+        origin: The song's tick of the pattern's first pass.
+        announce: What tells the followers of our MIDI clock of it.
+    """
+
+    tick: int
+    pattern: Pattern
+    origin: int
+    announce: tuple[bytes, ...] = ()
+
+
 class Player:
     """Plays patterns.
 
@@ -56,100 +78,179 @@ class Player:
 
     def __init__(self, clock: Clock, sink: Sink, *, clock_port: str | None = None) -> None:
         self._clock, self._sink, self._clock_port = clock, sink, clock_port
-        self._pattern: Pattern | None = None
-        self._origin = 0  # the song's tick at which the pattern's first pass began
-        self._next: tuple[int, Pattern, int] | None = None  # at a tick, a pattern, its origin
+        self._current: _Change | None = None  # at `_done`, which is ahead of what is heard
+        self._pending: tuple[_Change, ...] = ()
+        self._begun: list[_Change] = []  # what is heard, and what will be
         self._sounding: dict[Voice, int] = {}  # until which tick of the song
         self._used: set[tuple[str, int]] = set()
+        self._clock_phase = 0  # clocks fall on this tick and every 20th from there
+        self._settled = 0  # all before this tick stays, even if it could be taken back
         self._done = math.ceil(clock.tick_at(clock.now()))  # all before this tick is handed over
-        self._undo: list[tuple[int, Callable[[], None]]] = []
+        self._undo: deque[tuple[int, Callable[[], None]]] = deque()
 
     @property
     def is_playing(self) -> bool:
-        return self._pattern is not None
+        return self._current is not None or bool(self._pending)
 
-    def end_of_pass(self, passes: int) -> float:
-        """Return the song's tick at which the pattern that begins or plays has come round so often.
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is to be handed over, single notes and MIDI clock included."""
+        return self.is_playing or bool(self._sounding) or self._clock_port is not None
+
+    @property
+    def clock(self) -> Clock:
+        return self._clock
+
+    @property
+    def pattern(self) -> Pattern | None:
+        """What is heard, or will be first; None when stopped."""
+        change = self._heard() or (self._pending[-1] if self._pending else self._current)
+        return None if change is None else change.pattern
+
+    def end_after(self, passes: int) -> float:
+        """Stop when the pattern that begins or plays has come round so often; return when that is, by the clock.
 
         Raises:
             RuntimeError: Nothing plays.
         """
-        if self._next is not None:
-            _, pattern, origin = self._next
-            return origin + passes * pattern.length
-        if self._pattern is None:
+        change = self._pending[-1] if self._pending else self._current
+        if change is None:
             raise RuntimeError("nothing plays")
-        return self._origin + passes * self._pattern.length
+        end = change.origin + passes * change.pattern.length
+        self._pending = (*self._pending, _Change(end, replace(change.pattern, onsets=(), controls=()), end))
+        return self._clock.seconds_at(end)
 
     def position(self) -> tuple[float, int, int]:
-        """Return the pattern's tick, its token and its pass; (-1, 0, 0) when stopped."""
-        if self._pattern is None:
+        """Return the tick, token and pass of what is heard; (-1, 0, 0) when stopped and while a count-in plays."""
+        change = self._heard()
+        if change is None or change.pattern.is_count_in:
             return -1.0, 0, 0
-        ticks = max(0.0, self._clock.tick_at(self._clock.now()) - self._origin)
-        return ticks % self._pattern.length, self._pattern.token, int(ticks // self._pattern.length)
+        ticks = max(0.0, self._clock.tick_at(self._clock.now()) - change.origin)
+        length = change.pattern.length
+        return ticks % length, change.pattern.token, int(ticks // length)
+
+    def origin(self) -> int | None:
+        """Return the song's tick at which the first pass of what is heard began; None when stopped."""
+        change = self._heard()
+        return None if change is None else change.origin
+
+    def _heard(self) -> _Change | None:
+        now = self._clock.tick_at(self._clock.now())
+        return next((each for each in reversed(self._begun) if each.tick <= now), None)
 
     def advance(self, until: float) -> None:
         """Hand over all messages that are due before a time."""
-        passed = self._clock.tick_at(self._clock.now())
-        self._undo = [entry for entry in self._undo if entry[0] >= passed]
-        end = math.ceil(self._clock.tick_at(until))
+        now = self._clock.now()
+        passed = self._clock.tick_at(now)
+        while self._undo and self._undo[0][0] < passed:
+            self._undo.popleft()
+        while len(self._begun) > 1 and self._begun[1].tick <= passed:
+            self._begun.pop(0)
+        # After a sleep of the whole machine nobody wants to hear what was missed.
+        self._done = max(self._done, math.floor(self._clock.tick_at(now - LONGEST_GAP_SECONDS)))
+        self._advance_to(math.ceil(self._clock.tick_at(until)))
+
+    def _advance_to(self, end: int) -> None:
         while self._done < end:
-            stop = min(end, self._next[0]) if self._next else end
+            stop = min(end, self._pending[0].tick) if self._pending else end
             if stop > self._done:
                 self._play_until(stop)
-            if self._next and self._next[0] <= self._done:
+            while self._pending and self._pending[0].tick <= self._done:
                 self._exchange()
 
-    def play(self, pattern: Pattern, *, tick: int = 0) -> None:
-        """Begin now, at a tick of the pattern."""
+    def play(self, pattern: Pattern, *, tick: int = 0, at: int | None = None, count_in: Pattern | None = None) -> None:
+        """Begin.
+
+        Args:
+            pattern: What.
+            tick: Where in it.
+            at: At which tick of the song; None for now. If it has just passed, what was missed begins at once.
+            count_in: A pattern that is played once before; then `at` is when that begins.
+        """
         now = self._cut()
         self._release(now)
+        self._current, self._pending, self._begun = None, (), []
         self._clock.set_tempo(pattern.tempo_bpm, tick=now)
+        announce: tuple[bytes, ...] = ()
+        begin = now if at is None else at
         if self._clock_port is not None:
-            self._put(now, self._clock_port, START if tick == 0 else CONTINUE)
-            begin = -(-(now + 1) // TICKS_PER_CLOCK) * TICKS_PER_CLOCK  # followers begin with the next clock
+            tick -= tick % TICKS_PER_SIXTEENTH
+            announce = _announcement(tick)
+            begin = self._next_clock(begin + 1)  # followers begin with the next clock
+        if count_in is not None:
+            first = _Change(begin, count_in, begin)
+            begin += count_in.length
+            told = _Change(begin - TICKS_PER_CLOCK // 2, count_in, first.origin, announce)
+            self._pending = (first, told, _Change(begin, pattern, begin - tick % pattern.length))
         else:
-            begin = now
-        self._pattern, self._origin, self._next = None, 0, (begin, pattern, begin - tick % pattern.length)
-        if begin == now:
+            self._tell(now, announce)
+            self._pending = (_Change(max(begin, now), pattern, begin - tick % pattern.length),)
+        while self._pending and self._pending[0].tick <= now:
             self._exchange()
+        self._make_good(begin, now)
+
+    def _make_good(self, begin: int, now: int) -> None:
+        """Begin what should have begun between a start and now."""
+        if self._current is None or not 0 < now - begin <= MAX_LATE_TICKS:
+            return
+        for onset in list(self._current.pattern.between(begin - self._current.origin, now - self._current.origin)):
+            left = self._current.origin + onset.tick + onset.length - now
+            if left > 0:
+                self._begin(now, onset.voice, onset.velocity, left)
 
     def change(self, pattern: Pattern, start: Start) -> None:
-        """Go on with another pattern: at once, or on the next beat, bar or pass."""
-        current = self._pattern
-        if current is None or start is Start.NOW:
+        """Go on with another pattern: at once, or on the next beat, bar or pass; what was to come later does not."""
+        if not self.is_playing or start is Start.NOW:
             self.play(pattern)
             return
-        now = self._now_tick()
-        if start is Start.IN_PLACE:
-            self._cut()
-            current = self._pattern or current
-            self._change_in_place(now, current, pattern)
-            return
-        unit = {Start.NEXT_BEAT: current.beat, Start.NEXT_BAR: current.bar}.get(start, current.length)
-        place = (now - self._origin) % current.length
-        at = now - place + min((place // unit + 1) * unit, current.length)
-        if at < self._done:
-            self._rewind(at)
-        origin = at - (at - self._origin) % current.length % pattern.length
-        self._next = (at, pattern, origin)
+        now = self._reopened()
+        if self._current is None or self._current.pattern.is_count_in:  # it has not begun: it is another that begins
+            last = self._pending[-1]
+            self._pending = (*self._pending[:-1], last._replace(pattern=pattern))
+        elif start is Start.IN_PLACE:
+            self._pending = ()
+            self._change_in_place(now, pattern)
+        else:
+            at = self._place_of(start, now)
+            before = tuple(each for each in self._pending if each.tick < at)
+            self._pending = (*before, _at_same_place(before[-1] if before else self._current, at, pattern))
 
-    def _change_in_place(self, now: int, current: Pattern, pattern: Pattern) -> None:
-        place = (now - self._origin) % current.length % pattern.length
-        kept = pattern.sounding_at(place)
-        for voice in sorted(self._sounding):
-            if voice in kept:
-                self._sounding[voice] = now + kept[voice]
-            else:
-                self._end(now, voice)
-        self._clock.set_tempo(pattern.tempo_bpm, tick=now)
-        self._pattern, self._origin, self._next = pattern, now - place, None
+    def revise(self, revised: Callable[[Pattern], Pattern], start: Start = Start.IN_PLACE) -> None:
+        """Change what plays and what is to come, such as its levels: now, or on the next beat, bar or pass.
+
+        Args:
+            revised: Gives the new pattern for an old one; the length stays.
+            start: When; `NOW` is `IN_PLACE`.
+        """
+        if not self.is_playing:
+            return
+        now = self._reopened()
+        current = self._current
+        if current is None or start in (Start.NOW, Start.IN_PLACE):
+            self._pending = tuple(each._replace(pattern=revised(each.pattern)) for each in self._pending)
+            if current is not None:
+                self._change_in_place(now, revised(current.pattern))
+            return
+        at = self._place_of(start, now)
+        before = tuple(each for each in self._pending if each.tick < at)
+        after = (each._replace(pattern=revised(each.pattern)) for each in self._pending if each.tick >= at)
+        holds = before[-1] if before else current
+        self._pending = (*before, _Change(at, revised(holds.pattern), holds.origin), *after)
+
+    def sound(self, voices: Iterable[tuple[Voice, Controls]], velocity: int, length: int) -> None:
+        """Let single notes be heard now, whatever plays; `length` is in ticks, and controls go before each."""
+        now = self._reopened()
+        for voice, controls in voices:
+            for port, data in controls:
+                self._put(now, port, data)
+            self._begin(now, voice, velocity, length)
+        self._settled = now + 1
 
     def stop(self) -> None:
         """End all notes, and tell every channel in use to be silent."""
+        was_playing = self.is_playing
         now = self._cut()
-        was_playing = self._pattern is not None
-        self._pattern = self._next = None
+        self._current, self._pending, self._begun = None, (), []
         self._release(now)
         if was_playing and self._clock_port is not None:
             self._put(now, self._clock_port, STOP)
@@ -159,11 +260,37 @@ class Player:
     def panic(self, ports: Iterable[str]) -> None:
         """Stop, and silence every channel of every port."""
         self.stop()
-        self._silence(self._now_tick(), [(port, channel) for port in ports for channel in range(CHANNELS)])
+        now = self._now_tick()
+        self._silence(now, [(port, channel) for port in ports for channel in range(CHANNELS)])
+        self._settled = now + 1
+
+    def follow(self, clock: Clock) -> None:
+        """Let another clock's time hold; stops first."""
+        self.stop()
+        self._clock, self._settled = clock, 0
+        self._done = self._now_tick()
+        self._undo.clear()
+
+    def send_clock(self, port: str | None) -> None:
+        """Send MIDI clock to another port from now on, or to none; those who follow hear where we are."""
+        if port == self._clock_port:
+            return
+        now = self._reopened()
+        if self._clock_port is not None and self.is_playing:
+            self._put(now, self._clock_port, STOP)
+        self._clock_port = port
+        current = self._current
+        if port is not None and current is not None and not current.pattern.is_count_in:
+            self._clock_phase = current.origin % TICKS_PER_CLOCK
+            place = (now - current.origin) % current.pattern.length
+            wait = -place % TICKS_PER_SIXTEENTH or TICKS_PER_SIXTEENTH
+            told = current._replace(tick=now + wait - 1, announce=_announcement(place + wait))
+            self._pending = tuple(sorted((told, *self._pending), key=lambda each: each.tick))
 
     def _now_tick(self) -> int:
         """Return the first tick that can still be decided about."""
-        return math.ceil(self._clock.tick_at(self._clock.now() + self._sink.margin_seconds) - 1e-6)
+        now = math.ceil(self._clock.tick_at(self._clock.now() + self._sink.margin_seconds) - 1e-6)
+        return max(now, self._settled)
 
     def _cut(self) -> int:
         """Take back what is handed over beyond now; return that tick, from which on all is open."""
@@ -171,72 +298,106 @@ class Player:
         self._rewind(now)
         return now
 
+    def _reopened(self) -> int:
+        """Do the same, but lose nothing that was due before if we are late."""
+        now = self._now_tick()
+        self._advance_to(now)
+        self._rewind(now)
+        return now
+
+    def _next_clock(self, tick: int) -> int:
+        """Return the first tick from one on at which a MIDI clock falls."""
+        return tick + (self._clock_phase - tick) % TICKS_PER_CLOCK
+
     def _rewind(self, tick: int) -> None:
         self._sink.cancel_from(self._clock.seconds_at(tick) - 1e-9)
         while self._undo and self._undo[-1][0] >= tick:
             self._undo.pop()[1]()
         self._done = tick
 
+    def _place_of(self, start: Start, now: int) -> int:
+        """Return the next tick at which a beat, bar or pass begins."""
+        assert self._current is not None
+        pattern, origin = self._current.pattern, self._current.origin
+        unit = {Start.NEXT_BEAT: pattern.beat, Start.NEXT_BAR: pattern.bar}.get(start, pattern.length)
+        place = (now - origin) % pattern.length
+        return now - place + min((place // unit + 1) * unit, pattern.length)
+
+    def _change_in_place(self, now: int, pattern: Pattern) -> None:
+        assert self._current is not None
+        change = _at_same_place(self._current, now, pattern)
+        kept = pattern.sounding_at(now - change.origin)
+        for voice in sorted(self._sounding):
+            if voice in kept:
+                self._sounding[voice] = now + kept[voice]
+            else:
+                self._end(now, voice)
+        self._adopt(change)
+
     def _exchange(self) -> None:
         """Let the next pattern begin."""
-        assert self._next is not None
-        tick, pattern, origin = self._next
-        before = (self._pattern, self._origin, self._next)
+        before = (self._current, self._pending, self._begun)
 
         def undo() -> None:
-            self._clock.forget_from(tick)
-            self._pattern, self._origin, self._next = before
+            self._clock.forget_from(change.tick)
+            self._current, self._pending, self._begun = before
 
-        self._undo.append((tick, undo))
-        self._clock.set_tempo(pattern.tempo_bpm, tick=tick)
-        self._pattern, self._origin, self._next = pattern, origin, None
+        change, *rest = self._pending
+        self._undo.append((change.tick, undo))
+        self._pending = tuple(rest)
+        self._adopt(change)
+
+    def _adopt(self, change: _Change) -> None:
+        self._clock.set_tempo(change.pattern.tempo_bpm, tick=change.tick)
+        self._tell(change.tick, change.announce)
+        for port, data in change.pattern.controls:
+            self._put(change.tick, port, data)
+        self._current = change
+        self._begun = [*self._begun, change]
 
     def _play_until(self, end: int) -> None:
         """Hand over [done, end), in order."""
         first = self._done
-        events: list[tuple[int, int, Callable[[], None]]] = []
-        if self._clock_port is not None:
-            begin = -(-first // TICKS_PER_CLOCK) * TICKS_PER_CLOCK
-            port = self._clock_port
-            events += [
-                (tick, 0, lambda tick=tick: self._put(tick, port, CLOCK)) for tick in range(begin, end, TICKS_PER_CLOCK)
-            ]
-        if self._pattern is not None:
-            for onset in self._pattern.between(first - self._origin, end - self._origin):
-                tick = self._origin + onset.tick
-                events.append(
-                    (
-                        tick,
-                        1,
-                        lambda tick=tick, onset=onset: self._begin(tick, onset.voice, onset.velocity, onset.length),
-                    )
-                )
-        for tick, _, do in sorted(events, key=lambda event: event[:2]):
-            self._end_due(tick)
-            do()
+        clock_tick = self._next_clock(first)
+        if self._current is not None:
+            origin = self._current.origin
+            for onset in self._current.pattern.between(first - origin, end - origin):
+                tick = origin + onset.tick
+                clock_tick = self._clocks_until(clock_tick, tick + 1)
+                self._end_due(tick)
+                self._begin(tick, onset.voice, onset.velocity, onset.length)
+        self._clocks_until(clock_tick, end)
         self._end_due(end - 1)
         self._done = end
 
+    def _clocks_until(self, tick: int, end: int) -> int:
+        """Hand over the clocks of [tick, end) and what ends on the way; return the next clock's tick."""
+        while self._clock_port is not None and tick < end:
+            self._end_due(tick)
+            self._put(tick, self._clock_port, CLOCK)
+            tick += TICKS_PER_CLOCK
+        return tick
+
     def _end_due(self, tick: int) -> None:
         """End the notes whose time is over at a tick."""
-        for end, voice in sorted((end, voice) for voice, end in self._sounding.items() if end <= tick):
+        due = [(end, voice) for voice, end in self._sounding.items() if end <= tick]
+        for end, voice in sorted(due):
             self._end(end, voice)
 
     def _begin(self, tick: int, voice: Voice, velocity: int, length: int) -> None:
         if voice in self._sounding:
             self._end(tick, voice)
-        self._put(tick, voice.port, bytes((NOTE_ON | voice.channel, voice.pitch, velocity)))
+        self._put(tick, voice.port, note_on(voice.channel, voice.pitch, velocity))
         self._sounding[voice] = tick + length
         self._used.add((voice.port, voice.channel))
+        self._undo.append((tick, lambda: self._forget(voice)))
 
-        def undo() -> None:
-            self._sounding.pop(voice, None)
-
-        self._undo.append((tick, undo))
+    def _forget(self, voice: Voice) -> None:
+        self._sounding.pop(voice, None)
 
     def _end(self, tick: int, voice: Voice) -> None:
         end = self._sounding.pop(voice)
-        self._put(tick, voice.port, bytes((NOTE_OFF | voice.channel, voice.pitch, 0)))
+        self._put(tick, voice.port, note_off(voice.channel, voice.pitch))
         self._undo.append((tick, lambda: self._sounding.update({voice: end})))
 
     def _release(self, tick: int) -> None:
@@ -245,8 +406,26 @@ class Player:
 
     def _silence(self, tick: int, channels: Iterable[tuple[str, int]]) -> None:
         for port, channel in channels:
-            for control in (ALL_NOTES_OFF, ALL_SOUND_OFF):
-                self._put(tick, port, bytes((CONTROL | channel, control, 0)))
+            for number in (ALL_NOTES_OFF, ALL_SOUND_OFF):
+                self._put(tick, port, control(channel, number, 0))
+
+    def _tell(self, tick: int, announce: tuple[bytes, ...]) -> None:
+        if self._clock_port is not None:
+            for data in announce:
+                self._put(tick, self._clock_port, data)
 
     def _put(self, tick: int, port: str, data: bytes) -> None:
         self._sink.put(TimedMessage(self._clock.seconds_at(tick), port, data))
+
+
+def _at_same_place(before: _Change, tick: int, pattern: Pattern) -> _Change:
+    """Return the change from one pattern to another at a tick: the musical place stays."""
+    place = (tick - before.origin) % before.pattern.length % pattern.length
+    return _Change(tick, pattern, tick - place)
+
+
+def _announcement(tick: int) -> tuple[bytes, ...]:
+    """Return what tells followers to begin at a tick of the song."""
+    if tick == 0:
+        return (START,)
+    return song_position(tick // TICKS_PER_SIXTEENTH), CONTINUE

@@ -4,27 +4,34 @@ Commands come through its pipe; where playing is goes back thirty times a second
 that is written or a window that repaints happens in other processes, so none of them can make a note late.
 """
 
+import gc
 import logging
+import math
 import signal
+import time
 from multiprocessing.connection import Connection
 
 from engine.errors import EngineError
-from engine.jobs.live import Capture, Captured, ListPorts, Panic, PortsListed, SetLive
+from engine.jobs.live import Capture, Captured, ListPorts
 from engine.jobs.numbers import NO_JOB
 from engine.jobs.pipes import Event, JobEvent, PlayerCommand, Shutdown
-from engine.jobs.sound import Position, StopPlaying
-from engine.live.transport import Transport
+from engine.live.priority import raise_priority
+from engine.live.stage import Stage
 from engine.messages import Failed
 
 logger = logging.getLogger(__name__)
 
-REPORTS_A_SECOND = 30
+REPORT_SECONDS = 1 / 30
+WAKING_SECONDS = 0.0002  # a sleep ends so much late, as a rule
 
 
 def main(connection: Connection) -> None:
     """Serve commands until told to stop, or until the other end of the pipe is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise_priority()
     player = _PlayerProcess(connection)
+    gc.collect()
+    gc.freeze()  # what is there now stays; the collector need not look at it again
     try:
         player.serve()
     except (EOFError, BrokenPipeError, ConnectionResetError):
@@ -39,24 +46,39 @@ class _PlayerProcess:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._is_ending = False
-        self._transport = Transport(lambda state: self._send(NO_JOB, state))
         self._was_playing = False
+        self._next_report = 0.0
+        self._stage = Stage(lambda event: self._send(NO_JOB, event))
 
     def serve(self) -> None:
+        signal.signal(signal.SIGTERM, lambda number, frame: setattr(self, "_is_ending", True))
         while not self._is_ending:
-            if self._connection.poll(1 / REPORTS_A_SECOND if self._transport.is_sounding else None):
+            if self._has_command():
                 self._run(self._connection.recv())
-            self._transport.pump()
+            self._stage.pump()
             self._report()
 
     def close(self) -> None:
-        self._transport.close()
+        self._stage.close()
+
+    def _has_command(self) -> bool:
+        """Wait for a command until something is due."""
+        rest = self._stage.rest_seconds()
+        # The pipe waits for whole milliseconds, rounded up; what is left is slept.
+        if self._connection.poll(max(0, math.floor(rest * 1000) - 1) / 1000):
+            return True
+        rest = min(self._stage.rest_seconds(), 0.001) - WAKING_SECONDS
+        if rest > 0:
+            time.sleep(rest)
+        return False
 
     def _report(self) -> None:
         """Tell where playing is, and once that it stopped."""
-        if self._transport.is_playing or self._was_playing:
-            self._send(NO_JOB, Position(*self._transport.position()))
-        self._was_playing = self._transport.is_playing
+        is_playing, now = self._stage.is_playing, time.monotonic()
+        if is_playing != self._was_playing or (is_playing and now >= self._next_report):
+            self._send(NO_JOB, self._stage.position())
+            self._next_report = now + REPORT_SECONDS
+        self._was_playing = is_playing
 
     def _run(self, command: PlayerCommand) -> None:
         job = getattr(command, "job", NO_JOB)
@@ -72,16 +94,12 @@ class _PlayerProcess:
         match command:
             case Shutdown():
                 self._is_ending = True
-            case SetLive():
-                pass
-            case Panic():
-                self._transport.do(StopPlaying())
             case ListPorts(job):
-                self._send(job, PortsListed(""))
+                self._send(job, self._stage.ports())
             case Capture(job=job):
                 self._send(job, Captured(()))
             case _:
-                self._transport.do(command)
+                self._stage.do(command)
 
     def _send(self, job: int, event: Event) -> None:
         self._connection.send(JobEvent(job, event))

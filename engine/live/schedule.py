@@ -14,6 +14,7 @@ from engine.music.general_midi import DRUM_CHANNEL
 from engine.music.loop import Loop
 
 CHANNELS = 16
+Controls = tuple[tuple[str, bytes], ...]  # ports and messages
 
 
 class Voice(NamedTuple):
@@ -42,6 +43,9 @@ class Pattern:
         length, bar, beat: In ticks.
         tempo_bpm: Quarter notes a minute.
         token: Whose it is.
+        controls: (port, message) pairs that go out where it begins, such as sounds and levels.
+        is_count_in: Whether it only leads in, and is played once.
+        source: What it was made of, to make it anew.
     """
 
     onsets: tuple[Onset, ...]
@@ -50,6 +54,9 @@ class Pattern:
     beat: int
     tempo_bpm: float
     token: int = 0
+    controls: Controls = ()
+    is_count_in: bool = False
+    source: object = None
 
     def between(self, first: int, end: int) -> Iterator[Onset]:
         """Yield the onsets of [first, end), in ticks since a first pass began; any number of passes."""

@@ -1,12 +1,7 @@
-"""Where samples go: a sound device, or a clock that throws them away at the right pace.
-
-Without a device the transport still runs, the playhead still moves and takes still change on the bar; the reason
-for the silence is told.
-"""
+"""A sound device that asks for samples."""
 
 import importlib
 import logging
-import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -15,14 +10,12 @@ from engine.live.synth import Audio
 
 logger = logging.getLogger(__name__)
 
-ReadSamples = Callable[[int], Audio]
+ReadSamples = Callable[[Audio, float], None]  # fills float32 [frames, 2] that are heard in so many seconds
 BLOCK_FRAMES = 512
-LONGEST_STEP_SECONDS = 0.25
-SAMPLE_RATE = 44_100  # where no device says otherwise
 
 
 class SoundOutput(Protocol):
-    """Reads samples at the pace of time."""
+    """Asks for samples at its own pace, from `start` on."""
 
     @property
     def name(self) -> str:
@@ -31,11 +24,20 @@ class SoundOutput(Protocol):
 
     @property
     def sample_rate(self) -> int:
-        """In Hz; what is read must have it."""
+        """In Hz."""
         ...
 
-    def pump(self) -> None:
-        """Do what is due; called about 30 times a second."""
+    @property
+    def margin_seconds(self) -> float:
+        """How long before it is heard a sample is asked for, at most."""
+        ...
+
+    def start(self, read: ReadSamples) -> None:
+        """Begin to ask.
+
+        Raises:
+            SoundError: The device cannot be opened.
+        """
         ...
 
     def close(self) -> None:
@@ -43,72 +45,26 @@ class SoundOutput(Protocol):
         ...
 
 
-class SilentOutput:
-    """Reads and forgets.
-
-    Args:
-        read: Where samples come from.
-        sample_rate: In Hz.
-        now: The time in seconds; a test passes its own.
-    """
-
-    def __init__(
-        self, read: ReadSamples, sample_rate: int = SAMPLE_RATE, now: Callable[[], float] = time.perf_counter
-    ) -> None:
-        self._read, self._sample_rate, self._now = read, sample_rate, now
-        self._last = now()
-
-    @property
-    def name(self) -> str:
-        """See `SoundOutput.name`."""
-        return "no sound device"
-
-    @property
-    def sample_rate(self) -> int:
-        """See `SoundOutput.sample_rate`."""
-        return self._sample_rate
-
-    def pump(self) -> None:
-        """Read what time has passed for; after a pause of the whole machine, only a little of it."""
-        now = self._now()
-        frames = int(min(now - self._last, LONGEST_STEP_SECONDS) * self._sample_rate)
-        if frames:
-            is_late = now - self._last > LONGEST_STEP_SECONDS
-            self._last = now if is_late else self._last + frames / self._sample_rate
-            self._read(frames)
-
-    def close(self) -> None:
-        """Nothing is held."""
-
-
 class DeviceOutput:
-    """Plays on the default sound device, at the device's own rate: some (JACK, WASAPI) take no other.
-
-    Args:
-        read: Where samples come from; called on the device's own thread.
+    """The default sound device, at its own rate: some (JACK, WASAPI) take no other.
 
     Raises:
-        SoundError: There is no device, or it cannot be opened.
+        SoundError: There is no device.
+
+    Threads: `read` is called on the device's own.
     """
 
-    def __init__(self, read: ReadSamples) -> None:
+    def __init__(self) -> None:
         try:
-            library = importlib.import_module("sounddevice")
+            self._library = importlib.import_module("sounddevice")
         except (ImportError, OSError) as error:
             raise SoundError("Silent: PortAudio is not installed.", str(error)) from error
-
-        def fill(out: Any, frames: int, times: object, status: object) -> None:
-            out[:] = read(frames)
-
         try:
-            device = library.query_devices(kind="output")
-            self._name, self._sample_rate = str(device["name"]), round(device["default_samplerate"])
-            self._stream: Any = library.OutputStream(
-                samplerate=self._sample_rate, channels=2, dtype="float32", blocksize=BLOCK_FRAMES, callback=fill
-            )
-            self._stream.start()
-        except (OSError, ValueError, library.PortAudioError) as error:
+            device = self._library.query_devices(kind="output")
+        except (OSError, ValueError, self._library.PortAudioError) as error:
             raise SoundError("Silent: there is no sound device.", str(error)) from error
+        self._stream: Any = None
+        self._name, self._sample_rate = str(device["name"]), round(device["default_samplerate"])
 
     @property
     def name(self) -> str:
@@ -120,18 +76,25 @@ class DeviceOutput:
         """See `SoundOutput.sample_rate`."""
         return self._sample_rate
 
-    def pump(self) -> None:
-        """The device asks by itself."""
+    @property
+    def margin_seconds(self) -> float:
+        """See `SoundOutput.margin_seconds`."""
+        return float(self._stream.latency) + 2 * BLOCK_FRAMES / self._sample_rate if self._stream else 0.0
+
+    def start(self, read: ReadSamples) -> None:
+        """See `SoundOutput.start`."""
+
+        def fill(out: Any, frames: int, times: object, status: object) -> None:
+            read(out, self._stream.latency)
+
+        options = {"samplerate": self._sample_rate, "channels": 2, "dtype": "float32", "blocksize": BLOCK_FRAMES}
+        try:
+            self._stream = self._library.OutputStream(callback=fill, **options)
+            self._stream.start()
+        except (OSError, ValueError, self._library.PortAudioError) as error:
+            raise SoundError("Silent: there is no sound device.", str(error)) from error
 
     def close(self) -> None:
         """See `SoundOutput.close`."""
-        self._stream.close()
-
-
-def open_output(read: ReadSamples) -> tuple[SoundOutput, str]:
-    """Return the best output there is, and why it is silent ("" when it is not)."""
-    try:
-        return DeviceOutput(read), ""
-    except SoundError as error:
-        logger.info("%s", error)
-        return SilentOutput(read), error.title
+        if self._stream is not None:
+            self._stream.close()

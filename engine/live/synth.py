@@ -28,10 +28,10 @@ from engine.resources import assets_folder
 SOUNDFONT_VARIABLE = "TURNAROUND_SOUNDFONT"
 DEFAULT_SAMPLE_RATE = 44_100
 MAX_TAIL_SECONDS = 8.0
+PART_GAIN_DB = -6.0
 CEILING = 0.98  # of full scale; louder mixes are turned down as a whole
 _SILENCE = 1e-4  # -80 dB
 _TAIL_BLOCK_SECONDS = 0.25
-_PART_GAIN_DB = -6.0
 
 Audio = NDArray[np.float32]  # [samples, 2], full scale is 1
 
@@ -199,9 +199,13 @@ def _events(track: Track, loop: Loop, number: int, sample_rate: int) -> list[_Ev
     return sorted(events)
 
 
-def _synth(track: Track, channel: int, sample_rate: int, font: Path) -> tinysoundfont.Synth:
-    synth = tinysoundfont.Synth(gain=_PART_GAIN_DB, samplerate=sample_rate)
-    program = DEFAULT_PROGRAMS[track.role] if track.program is None else track.program
+def load_soundfont(font: Path, sample_rate: int, gain_db: float) -> tinysoundfont.Synth:
+    """Return a synthesizer that plays a SoundFont.
+
+    Raises:
+        SoundError: The SoundFont is missing or cannot be read.
+    """
+    synth = tinysoundfont.Synth(gain=gain_db, samplerate=sample_rate)
     try:
         data = font.read_bytes()
     except OSError as error:
@@ -210,6 +214,17 @@ def _synth(track: Track, channel: int, sample_rate: int, font: Path) -> tinysoun
         synth.sfload(data)
     except (RuntimeError, tinysoundfont.SoundFontException) as error:
         raise SoundError(f"{font.name} is not a SoundFont.", "Choose a .sf2 or .sf3 file.") from error
+    return synth
+
+
+def program_of(track: Track) -> int:
+    """Return the General MIDI program that a part sounds with."""
+    return DEFAULT_PROGRAMS[track.role] if track.program is None else track.program
+
+
+def _synth(track: Track, channel: int, sample_rate: int, font: Path) -> tinysoundfont.Synth:
+    synth = load_soundfont(font, sample_rate, PART_GAIN_DB)
+    program = program_of(track)
     try:
         synth.program_change(channel, program, track.is_drums)
     except (RuntimeError, tinysoundfont.SoundFontException):

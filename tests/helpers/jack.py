@@ -6,16 +6,19 @@ killed: end every client before it, in a way that lets the client leave.
 """
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 import uuid
+from pathlib import Path
 from types import TracebackType
 
 import pytest
 
 from tests.helpers.desktop import until
 
+MONITOR = "monitor"
 PERIOD_FRAMES = 1024
 SAMPLE_RATE = 48_000
 # A busy machine may keep a client waiting for longer than the half second that is usual.
@@ -77,3 +80,25 @@ class JackServer:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+class Monitor:
+    """A running `jack_midi_dump`, and what it wrote."""
+
+    def __init__(self, server: JackServer, path: Path) -> None:
+        self.server, self._path, self._file = server, path, path.open("w")
+        command = ["stdbuf", "-oL", "jack_midi_dump", "-a", MONITOR]
+        self._process = subprocess.Popen(command, env=server.environment, stdout=self._file)
+        until(lambda: f"{MONITOR}:input" in (server.ports() or ()), "the monitor's port")
+
+    def messages(self) -> list[tuple[int, tuple[int, ...]]]:
+        """Return (frame, bytes) of all that came."""
+        found = re.findall(r"^\s*(\d+):((?: [0-9a-f]{2})+)", self._path.read_text(), re.MULTILINE)
+        return [(int(frame), tuple(int(byte, 16) for byte in text.split())) for frame, text in found]
+
+    def close(self) -> None:
+        """End it as Ctrl+C does: so it leaves JACK and writes what it still holds; a second time does nothing."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+        self._process.wait(10)
+        self._file.close()

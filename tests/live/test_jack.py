@@ -1,8 +1,6 @@
 """A loop arrives, note by note, at a JACK client that is not ours (`jack_midi_dump`), on a real JACK server."""
 
-import re
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,10 +14,9 @@ from engine.music.general_midi import Role
 from engine.music.loop import Loop, Note, Track
 from engine.music.timing import Meter
 from tests.helpers.desktop import until
-from tests.helpers.jack import JackServer, is_jack_installed
+from tests.helpers.jack import MONITOR, JackServer, Monitor, is_jack_installed
 
 PASSES = 100
-MONITOR = "monitor"
 RATE = 48_000
 
 pytestmark = pytest.mark.skipif(
@@ -42,28 +39,6 @@ LOOP = Loop(
 def server() -> Iterator[JackServer]:
     with JackServer() as server:
         yield server
-
-
-class Monitor:
-    """A running `jack_midi_dump`, and what it wrote."""
-
-    def __init__(self, server: JackServer, path: Path) -> None:
-        self._path, self._file = path, path.open("w")
-        command = ["stdbuf", "-oL", "jack_midi_dump", "-a", MONITOR]
-        self._process = subprocess.Popen(command, env=server.environment, stdout=self._file)
-        until(lambda: f"{MONITOR}:input" in (server.ports() or ()), "the monitor's port")
-
-    def messages(self) -> list[tuple[int, tuple[int, ...]]]:
-        """Return (frame, bytes) of all that came."""
-        found = re.findall(r"^\s*(\d+):((?: [0-9a-f]{2})+)", self._path.read_text(), re.MULTILINE)
-        return [(int(frame), tuple(int(byte, 16) for byte in text.split())) for frame, text in found]
-
-    def close(self) -> None:
-        """End it as Ctrl+C does: so it leaves JACK and writes what it still holds; a second time does nothing."""
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
-        self._process.wait(10)
-        self._file.close()
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ import pytest
 
 from engine.jobs.sound import Start
 from engine.live.clock import ManualClock
-from engine.live.player import Player, TimedMessage
+from engine.live.player import Player
 from engine.live.schedule import channels_of, pattern_of
+from engine.midi.wire import TimedMessage
 from engine.music.general_midi import Role
 from engine.music.loop import Loop, Note, Track
 

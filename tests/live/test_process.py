@@ -1,0 +1,108 @@
+"""The player's process on a real JACK server: what the window asks for arrives at a client that is not ours."""
+
+import multiprocessing
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+
+from engine.jobs.live import HeardOn, LiveSetup, LiveState, SetLive
+from engine.jobs.pipes import Event, PlayerCommand, Shutdown
+from engine.jobs.sound import Play, Position, StopPlaying
+from engine.live import process
+from tests.helpers.desktop import until
+from tests.helpers.jack import MONITOR, JackServer, Monitor, is_jack_installed
+from tests.live.test_jack import LOOP
+
+PASSES = 100
+PORT = "Turnaround:Turnaround Out"
+
+pytestmark = pytest.mark.skipif(
+    not is_jack_installed() or shutil.which("jack_midi_dump") is None, reason="not installed: jackd, jack_midi_dump"
+)
+
+
+class Player:
+    """A running player and this end of its pipe."""
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.pipe: Connection
+        self.pipe, theirs = context.Pipe()
+        self.process = context.Process(target=process.main, args=(theirs,))
+        self.process.start()
+        theirs.close()
+        self.heard: list[Event] = []
+
+    def tell(self, *commands: PlayerCommand) -> None:
+        for command in commands:
+            self.pipe.send(command)
+
+    def events(self) -> list[Event]:
+        """Return all that it said so far."""
+        with suppress(EOFError):
+            while self.pipe.poll():
+                self.heard.append(self.pipe.recv().event)
+        return self.heard
+
+    def passes(self) -> int:
+        return max((event.passes for event in self.events() if isinstance(event, Position)), default=0)
+
+    def close(self) -> None:
+        if self.process.is_alive():
+            self.tell(Shutdown())
+        self.process.join(20)
+        self.process.close()
+        self.pipe.close()
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[JackServer]:
+    with JackServer() as server:
+        for name in ("JACK_DEFAULT_SERVER", "JACK_NO_START_SERVER"):
+            monkeypatch.setenv(name, server.environment[name])
+        yield server
+
+
+@pytest.fixture
+def monitor(server: JackServer, tmp_path: Path) -> Iterator[Monitor]:
+    monitor = Monitor(server, tmp_path / "dump.txt")
+    yield monitor
+    monitor.close()
+
+
+@pytest.fixture
+def player(server: JackServer, monitor: Monitor) -> Iterator[Player]:
+    """Return a player whose virtual port leads to the monitor."""
+    player = Player()
+    until(lambda: PORT in (server.ports() or ()), "the virtual port")
+    subprocess.run(["jack_connect", "-s", server.name, PORT, f"{MONITOR}:input"], env=server.environment, check=True)
+    player.tell(SetLive(LiveSetup(HeardOn.PORT)))
+    yield player
+    player.close()
+
+
+def notes(monitor: Monitor) -> list[tuple[int, ...]]:
+    return [data for _, data in monitor.messages() if data[0] >> 4 in (8, 9)]
+
+
+def test_a_hundred_passes_arrive_over_the_virtual_port_of_the_window_s_player(player: Player, monitor: Monitor) -> None:
+    assert "Turnaround:Turnaround In" in (monitor.server.ports() or ())
+    player.tell(Play(LOOP))
+    until(lambda: player.passes() >= PASSES, "a hundred passes", 120)
+    player.tell(StopPlaying(), Shutdown())
+    player.process.join(20)
+    monitor.close()
+    assert LiveState("JACK", "Sending to Turnaround Out (JACK).") in player.events()
+    one_pass = [
+        (0x90, 40, 100), (0x99, 36, 110), (0x89, 36, 0), (0x99, 42, 70), (0x89, 42, 0), (0x80, 40, 0),
+    ]  # fmt: skip
+    heard = notes(monitor)
+    assert heard[: len(one_pass) * PASSES] == one_pass * PASSES
+    on = [data[:2] for data in heard if data[0] >> 4 == 9]
+    off = [(data[0] | 0x10, data[1]) for data in heard if data[0] >> 4 == 8]
+    assert sorted(on) == sorted(off)
