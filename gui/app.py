@@ -2,16 +2,19 @@
 
 import json
 import logging
+import os
 import platform
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import PySide6
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QStyle
 
 from engine.errors import EngineError
 from engine.music.loop import Loop
@@ -38,6 +41,7 @@ from gui.session_file import parts_of_plain, plain_of_session, quantise_of_plain
 from gui.settings import (
     MAX_SCALE_PERCENT,
     MIN_SCALE_PERCENT,
+    Motion,
     Settings,
     read_settings,
     write_json,
@@ -50,6 +54,7 @@ logger = logging.getLogger(__name__)
 
 SAVE_MS = 500  # a killed window loses no more of what is set; of the music, nothing
 SCALE_STEP_PERCENT = 10
+SCALE_VARIABLE = "QT_SCALE_FACTOR"
 WAYS_OUT = ("file_copy", "file_save_as", "file_save_parts", "file_save_project", "file_reveal")
 
 
@@ -86,6 +91,9 @@ class App(QObject):
         super().__init__()
         self._qt, self._places = qt, places
         self.settings, told, self._unknown = read_settings(places.settings)
+        self._flash_ms = qt.cursorFlashTime()
+        self._scale_percent = self.settings.scale_percent
+        self.is_restarting = False
         self.document = LoopDocument(loop_edits.empty_loop(), Journal(places.journal), self)
         self.session = Session(self.document.loop, self)
         self.state = RollState(self.document.loop, parent=self)
@@ -212,8 +220,10 @@ class App(QObject):
             write_settings(self._places.settings, settings, self._unknown)
         except EngineError as error:
             self.window.banner.say(str(error))
-        if (before.theme, before.scale_percent) != (settings.theme, settings.scale_percent):
+        if before.theme is not settings.theme:
             self._apply_looks()  # styles every widget anew, which takes a while
+        if before.scale_percent != settings.scale_percent:
+            self._tell_scale()
         self._apply_settings()
 
     def next_theme(self) -> None:
@@ -225,14 +235,36 @@ class App(QObject):
         scale = min(max(self.settings.scale_percent + percent, MIN_SCALE_PERCENT), MAX_SCALE_PERCENT)
         self.change_settings(replace(self.settings, scale_percent=scale))
 
+    def _tell_scale(self) -> None:
+        """Offer to begin anew with another size; Qt takes it at its start, and then for all that is painted."""
+        if self.settings.scale_percent == self._scale_percent:
+            self.window.banner.hide()
+            return
+        text = f"The interface is {self.settings.scale_percent} % large from the next start on; nothing is lost."
+        self.window.banner.say(text, action="Restart now", slot=self.restart)
+
+    def restart(self) -> None:
+        """Close the window, to be opened again by whoever ran it."""
+        self.is_restarting = True
+        self.window.close()
+
     def _apply_looks(self) -> None:
-        theme, scale = THEMES[self.settings.theme], self.settings.scale_percent / 100
+        theme = THEMES[self.settings.theme]
         self._qt.setPalette(palette(theme))
-        self._qt.setStyleSheet(style_sheet(theme, scale=scale, icons=assets_folder() / "icons"))
+        self._qt.setStyleSheet(style_sheet(theme, icons=assets_folder() / "icons"))
         self.state.set_theme(theme)
 
+    @property
+    def _is_still(self) -> bool:
+        """Whether less shall move; the desktop says so by having its own animations off."""
+        if self.settings.motion is Motion.SYSTEM:
+            return self._qt.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration) == 0
+        return self.settings.motion is Motion.REDUCED
+
     def _apply_settings(self) -> None:
-        self.state.set_view(middle_c_octave=self.settings.middle_c_octave, mouse=self.settings.mouse)
+        is_still = self._is_still
+        self.state.set_view(middle_c_octave=self.settings.middle_c_octave, mouse=self.settings.mouse, is_still=is_still)
+        self._qt.setCursorFlashTime(0 if is_still else self._flash_ms)
         self.board.offer_likenesses(on=self.settings.offers_likenesses)
         self.window.ways_out.setVisible(self.settings.shows_ways_out)
         self.commands.live.show_settings(self.settings.live)
@@ -282,11 +314,27 @@ def run(arguments: list[str] | None = None) -> int:
     settings = read_settings(places.settings)[0]
     service = EngineService(BundleLoader(settings.model, settings.threads), library_file())
     service.start()  # before Qt: the processes come up while the window does
-    qt = QApplication(sys.argv if arguments is None else arguments)
+    with scaled(settings.scale_percent):
+        qt = QApplication(sys.argv if arguments is None else arguments)
     qt.setApplicationName("Turnaround")
     qt.setStyle("Fusion")
     app = App(qt, service, places)
     app.start()
     app.commands.live.find_ports()
     app.commands.shelf.fill_board()
-    return qt.exec()
+    status = qt.exec()
+    if app.is_restarting:
+        subprocess.Popen([sys.executable, *sys.orig_argv[1:]])
+    return status
+
+
+@contextmanager
+def scaled(percent: int) -> Generator[None]:
+    """Have a `QApplication` that is made meanwhile be so large, beside what the desktop asks for."""
+    before = os.environ.get(SCALE_VARIABLE)
+    os.environ[SCALE_VARIABLE] = str(float(before or 1) * percent / 100)
+    yield
+    if before is None:
+        del os.environ[SCALE_VARIABLE]
+    else:
+        os.environ[SCALE_VARIABLE] = before

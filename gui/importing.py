@@ -94,7 +94,8 @@ class Importing(QObject):
         if self.panel is not None:
             self.panel.close()
         panel = self.panel = ImportPanel(self._state.theme, self._window)
-        panel.state.set_view(mouse=self._state.view.mouse, middle_c_octave=self._state.view.middle_c_octave)
+        view = self._state.view
+        panel.state.set_view(mouse=view.mouse, middle_c_octave=view.middle_c_octave, is_still=view.is_still)
         is_untouched = not self._document.loop.note_count or not self._document.undo_stack.count()
         panel.place.setCurrentText(IN_PLACE if is_untouched else BESIDE)
         self._connect(panel)

@@ -38,6 +38,14 @@ def _about(title: str, help: str = "", **limits: Any) -> Plain:
     return {"title": title, "help": help, **limits}
 
 
+class Motion(Enum):
+    """How much moves on the screen."""
+
+    SYSTEM = "As the desktop"
+    FULL = "Smooth"
+    REDUCED = "Reduced"
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All settings; a field's metadata says how it is shown."""
@@ -45,7 +53,13 @@ class Settings:
     theme: ThemeName = field(default=ThemeName.DARK, metadata=_about("Theme"))
     scale_percent: int = field(
         default=100,
-        metadata=_about("Size of the interface", "In percent.", low=MIN_SCALE_PERCENT, high=MAX_SCALE_PERCENT),
+        metadata=_about(
+            "Size of the interface", "In percent; after a restart.", low=MIN_SCALE_PERCENT, high=MAX_SCALE_PERCENT
+        ),
+    )
+    motion: Motion = field(
+        default=Motion.SYSTEM,
+        metadata=_about("Motion", "Reduced: the playhead goes from beat to beat, nothing blinks."),
     )
     middle_c_octave: int = field(
         default=3,

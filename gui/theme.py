@@ -215,108 +215,102 @@ def paint_focus(painter: QPainter, place: QRect, color: QColor) -> None:
     painter.drawRect(place.adjusted(inset, inset, -inset - 1, -inset - 1))
 
 
-def style_sheet(theme: Theme, *, scale: float = 1.0, icons: Path | None = None) -> str:
+def style_sheet(theme: Theme, *, icons: Path | None = None) -> str:
     """Return the application's style sheet.
 
     Args:
         theme: Colours.
-        scale: Size of writing and spacing, 0.75 to 2.
         icons: Folder of the icons; None for none.
     """
     chevron = "chevron-dark.svg" if theme.is_dark else "chevron-light.svg"
     arrow = f'url("{(icons / chevron).as_posix()}")' if icons is not None else "none"
 
-    def px(value: float) -> str:
-        return f"{max(1, round(value * scale))}px"
-
     t = theme
-    handle = round(4 * scale) + 2 * round(4 * scale)  # as high as it comes out: a radius beyond the half makes a square
     return f"""
-* {{ font-family: "Inter", "Segoe UI", "SF Pro Text", "DejaVu Sans", sans-serif; font-size: {px(13)}; }}
+* {{ font-family: "Inter", "Segoe UI", "SF Pro Text", "DejaVu Sans", sans-serif; font-size: 13px; }}
 QMainWindow, QDialog {{ background: {t.window}; }}
 QWidget {{ color: {t.text}; }}
 QLabel {{ background: transparent; }}
-QLabel[kind="muted"] {{ color: {t.muted}; font-size: {px(12)}; }}
-QLabel[kind="title"] {{ font-size: {px(12)}; font-weight: 600; color: {t.muted}; }}
-QLabel[kind="warning"] {{ color: {t.warning}; font-size: {px(12)}; }}
+QLabel[kind="muted"] {{ color: {t.muted}; font-size: 12px; }}
+QLabel[kind="title"] {{ font-size: 12px; font-weight: 600; color: {t.muted}; }}
+QLabel[kind="warning"] {{ color: {t.warning}; font-size: 12px; }}
 QFrame[kind="panel"], QScrollArea[kind="panel"] {{ background: {t.panel}; border: 0; }}
-QFrame[kind="card"] {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: {px(RADIUS_PX)}; }}
+QFrame[kind="card"] {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: {RADIUS_PX}px; }}
 QFrame[kind="card"][front="true"] {{ border: 1px solid {t.accent}; }}
-QFrame[kind="banner"] {{ background: {t.raised}; border: 1px solid {t.warning}; border-radius: {px(RADIUS_PX)}; }}
+QFrame[kind="banner"] {{ background: {t.raised}; border: 1px solid {t.warning}; border-radius: {RADIUS_PX}px; }}
 QFrame[kind="line"] {{ background: {t.line}; border: 0; }}
 QScrollArea > QWidget > QWidget {{ background: transparent; }}
-QToolTip {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.line}; padding: {px(4)}; }}
-QPushButton, QToolButton {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: {px(RADIUS_PX)};
-  padding: {px(4)} {px(10)}; min-height: {px(20)}; }}
-QToolButton {{ padding: {px(4)} {px(7)}; }}
+QToolTip {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.line}; padding: 4px; }}
+QPushButton, QToolButton {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: {RADIUS_PX}px;
+  padding: 4px 10px; min-height: 20px; }}
+QToolButton {{ padding: 4px 7px; }}
 QPushButton:hover, QToolButton:hover {{ border-color: {t.muted}; }}
 QPushButton:pressed, QToolButton:pressed {{ background: {t.line}; }}
 QPushButton:checked, QToolButton:checked {{ background: {t.accent}; color: {t.on_accent}; border-color: {t.accent}; }}
 QPushButton:disabled, QToolButton:disabled {{ color: {t.muted}; background: {t.panel}; }}
 QPushButton[kind="primary"] {{ background: {t.accent}; color: {t.on_accent}; border-color: {t.accent};
-  font-weight: 600; padding: {px(5)} {px(16)}; }}
+  font-weight: 600; padding: 5px 16px; }}
 QPushButton[kind="primary"]:hover {{ border-color: {t.text}; }}
 QPushButton[kind="primary"]:disabled {{ background: {t.raised}; color: {t.muted}; border-color: {t.line}; }}
-QToolButton[kind="small"] {{ padding: 0; min-height: {px(18)}; min-width: {px(20)}; font-size: {px(11)};
-  font-weight: 600; border-radius: {px(4)}; color: {t.muted}; }}
+QToolButton[kind="small"] {{ padding: 0; min-height: 18px; min-width: 20px; font-size: 11px;
+  font-weight: 600; border-radius: 4px; color: {t.muted}; }}
 QToolButton[kind="small"]:checked {{ color: {t.on_accent}; }}
 QToolButton[kind="flat"] {{ background: transparent; border: 1px solid transparent; color: {t.muted}; }}
 QToolButton[kind="warning"] {{ background: transparent; border: 1px solid {t.warning}; color: {t.warning}; }}
 QToolButton::menu-indicator {{ image: none; }}
 QToolButton[kind="flat"]:hover {{ color: {t.text}; }}
 QComboBox, QSpinBox, QDoubleSpinBox, QLineEdit {{ background: {t.raised}; border: 1px solid {t.line};
-  border-radius: {px(RADIUS_PX)}; padding: {px(3)} {px(8)}; min-height: {px(20)};
+  border-radius: {RADIUS_PX}px; padding: 3px 8px; min-height: 20px;
   selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}
-QComboBox::drop-down {{ border: 0; width: {px(18)}; }}
-QComboBox::down-arrow {{ image: {arrow}; width: {px(10)}; height: {px(6)}; margin-right: {px(8)}; }}
+QComboBox::drop-down {{ border: 0; width: 18px; }}
+QComboBox::down-arrow {{ image: {arrow}; width: 10px; height: 6px; margin-right: 8px; }}
 QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line}; outline: 0;
   selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}
-QAbstractSpinBox {{ padding: {px(3)} 0; }}
-QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus {{ background: transparent; border: 0; padding: 0 {px(7)};
+QAbstractSpinBox {{ padding: 3px 0; }}
+QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus {{ background: transparent; border: 0; padding: 0 7px;
   min-height: 0; }}
 QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{
   width: 0; border: 0; }}
-QSlider::groove:horizontal {{ height: {px(4)}; background: {t.line}; border-radius: {px(2)}; }}
-QSlider::sub-page:horizontal {{ background: {t.accent}; border-radius: {px(2)}; }}
+QSlider::groove:horizontal {{ height: 4px; background: {t.line}; border-radius: 2px; }}
+QSlider::sub-page:horizontal {{ background: {t.accent}; border-radius: 2px; }}
 QSlider::sub-page:horizontal:disabled {{ background: {t.line}; }}
 QSlider[open="true"]::sub-page:horizontal {{ background: {t.line}; }}
 QSlider[open="true"]::handle:horizontal {{ background: {t.muted}; }}
-QSlider::handle:horizontal {{ background: {t.text}; width: {handle}px; margin: -{px(4)} 0;
-  border-radius: {handle // 2}px; }}
+QSlider::handle:horizontal {{ background: {t.text}; width: 12px; margin: -4px 0; border-radius: 6px; }}
 QSlider::handle:horizontal:disabled {{ background: {t.muted}; }}
-QCheckBox {{ spacing: {px(6)}; }}
-QCheckBox::indicator {{ width: {px(14)}; height: {px(14)}; border: 1px solid {t.muted}; border-radius: {px(3)};
+QCheckBox {{ spacing: 6px; }}
+QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {t.muted}; border-radius: 3px;
   background: {t.raised}; }}
 QCheckBox::indicator:checked {{ background: {t.accent}; border-color: {t.accent}; }}
 QMenuBar {{ background: {t.window}; }}
-QMenuBar::item {{ padding: {px(4)} {px(10)}; background: transparent; }}
+QMenuBar::item {{ padding: 4px 10px; background: transparent; }}
 QMenuBar::item:selected, QMenu::item:selected {{ background: {t.accent}; color: {t.on_accent}; }}
-QMenu {{ background: {t.raised}; border: 1px solid {t.line}; padding: {px(4)}; }}
-QMenu::item {{ padding: {px(4)} {px(24)} {px(4)} {px(12)}; }}
+QMenu {{ background: {t.raised}; border: 1px solid {t.line}; padding: 4px; }}
+QMenu::item {{ padding: 4px 24px 4px 12px; }}
 QMenu::item:disabled {{ color: {t.muted}; }}
-QMenu::separator {{ height: 1px; background: {t.line}; margin: {px(4)} 0; }}
+QMenu::separator {{ height: 1px; background: {t.line}; margin: 4px 0; }}
 QStatusBar {{ background: {t.window}; color: {t.muted}; }}
 QStatusBar::item {{ border: 0; }}
 QSplitter::handle {{ background: {t.window}; }}
-QScrollBar:vertical {{ background: transparent; width: {px(10)}; margin: 0; }}
-QScrollBar:horizontal {{ background: transparent; height: {px(10)}; margin: 0; }}
-QScrollBar::handle {{ background: {t.line}; border-radius: {px(4)}; min-height: {px(24)}; min-width: {px(24)};
-  margin: {px(1)}; }}
+QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
+QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}
+QScrollBar::handle {{ background: {t.line}; border-radius: 4px; min-height: 24px; min-width: 24px;
+  margin: 1px; }}
 QScrollBar::handle:hover {{ background: {t.muted}; }}
 QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{ background: none;
   border: 0; width: 0; height: 0; }}
 QTableView, QTreeView, QListView {{ background: {t.panel}; alternate-background-color: {t.raised}; border: 0;
   gridline-color: {t.line}; selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}
-QHeaderView::section {{ background: {t.panel}; color: {t.muted}; border: 0; padding: {px(4)} {px(8)}; }}
+QHeaderView::section {{ background: {t.panel}; color: {t.muted}; border: 0; padding: 4px 8px; }}
 QTabWidget::pane {{ border: 0; }}
-QTabBar::tab {{ background: transparent; color: {t.muted}; padding: {px(6)} {px(12)}; border: 0;
-  border-bottom: {px(2)} solid transparent; }}
+QTabBar::tab {{ background: transparent; color: {t.muted}; padding: 6px 12px; border: 0;
+  border-bottom: 2px solid transparent; }}
 QTabBar::tab:selected {{ color: {t.text}; border-bottom-color: {t.accent}; }}
 QPushButton:focus, QToolButton:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QLineEdit:focus,
   QPushButton[kind="primary"]:focus, QToolButton[kind="flat"]:focus, QToolButton[kind="warning"]:focus,
   QPushButton:checked:focus, QToolButton:checked:focus, QSlider:focus, QCheckBox:focus,
   QTableView:focus, QTreeView:focus, QListView:focus, QPlainTextEdit:focus, QTabBar:focus {{
   border: {FOCUS_PX}px solid {t.focus}; }}
-QProgressBar {{ background: {t.raised}; border: 0; border-radius: {px(2)}; max-height: {px(4)}; }}
-QProgressBar::chunk {{ background: {t.accent}; border-radius: {px(2)}; }}
+QProgressBar {{ background: {t.raised}; border: 0; border-radius: 2px; max-height: 4px; }}
+QProgressBar::chunk {{ background: {t.accent}; border-radius: 2px; }}
 """

@@ -96,7 +96,8 @@ class BatchDialog(QDialog):
     def show_running(self) -> None:
         """Show that it has begun."""
         self._show_state(True)
-        self.bar.setRange(0, 0)
+        self.bar.setRange(0, 1)  # empty, not moving to and fro: the words say what happens
+        self.bar.setValue(0)
         self.bar.show()
         self.told.setText("Writing the first …")
 

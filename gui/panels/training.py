@@ -290,7 +290,8 @@ class TrainPage(QWidget):
         """Show a training that begins or goes on."""
         self.heading.setText(f"3 · Train “{name}”")
         self.curves.clear()
-        self.bar.setRange(0, 0)
+        self.bar.setRange(0, 1)  # empty, not moving to and fro: the words say what happens
+        self.bar.setValue(0)
         self.hear.setEnabled(False)
         self.words.setText("")
         self.say("Starting …")

@@ -263,8 +263,9 @@ def paint_cursor(painter: QPainter, scene: Scene, cursor: Cursor, ref: NoteRef |
     cell = QRectF(x, axis.y_of(row), width, axis.row_px).adjusted(-2, -2, 1, 1)
     painter.setPen(QPen(color, 1, Qt.PenStyle.DotLine))
     for y in (cell.top(), cell.bottom()):
-        painter.drawLine(QLineF(area.left(), y, area.right(), y))
-    painter.drawLine(QLineF(cell.left(), area.top(), cell.left(), area.bottom()))
+        # From the same point whatever part of it is painted, so that the dots stay where they are.
+        painter.drawLine(QLineF(time.gutter_px, y, area.right(), y))
+    painter.drawLine(QLineF(cell.left(), 0, cell.left(), area.bottom()))
     arm = min(7.0, cell.width() / 2, cell.height() / 2)
     painter.setPen(QPen(color, 3, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
     for corner, right, down in (

@@ -29,7 +29,7 @@ class Ruler(QWidget):
         self.setToolTip("Click to play from here. Double-click a chord to change it.")
         for signal in (state.content_changed, state.view_changed):
             signal.connect(self.update)
-        state.playhead_moved.connect(lambda *_: self.update())
+        state.playhead_shown.connect(lambda *_: self.update())
 
     def sizeHint(self) -> QSize:
         return QSize(800, HEIGHT_PX)
@@ -49,8 +49,8 @@ class Ruler(QWidget):
         for bar in range(loop.bars):
             self._paint_bar(painter, bar)
         self._paint_end(painter)
-        if self.state.playhead_tick >= 0:
-            x = time.x_of(self.state.playhead_tick)
+        if self.state.shown_playhead_tick >= 0:
+            x = time.x_of(self.state.shown_playhead_tick)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(theme.playhead))
             painter.drawRect(QRectF(x - 1, 0, 2, HEIGHT_PX))

@@ -32,6 +32,7 @@ class RollView:
         front: Index of the part in front.
         middle_c_octave: 3 to 5: how pitch 60 is called.
         mouse: What a press means.
+        is_still: Whether nothing glides.
     """
 
     time: TimeAxis = field(default_factory=TimeAxis)
@@ -41,6 +42,7 @@ class RollView:
     front: int = 0
     middle_c_octave: int = 3
     mouse: MouseHabits = MouseHabits.LIVE
+    is_still: bool = False
 
     @property
     def step_ticks(self) -> int:
@@ -69,6 +71,7 @@ class RollState(QObject):
     selection_changed = Signal()
     cursor_moved = Signal()
     playhead_moved = Signal(float, float)  # ticks before and after; negative is hidden
+    playhead_shown = Signal(float, float)  # the same, as far as it is to be seen
     edited = Signal(str, object)  # name of the step, new Loop
     note_touched = Signal(object)  # NoteRef: to be heard
 
@@ -85,7 +88,7 @@ class RollState(QObject):
         self.cursor: Cursor | None = None  # None until the keyboard walks, and after the mouse was used
         self.hidden: frozenset[int] = frozenset()
         self.locked: tuple[frozenset[tuple[int, int]], ...] = ()  # (onset, pitch) of notes that stay, by part
-        self.playhead_tick = -1.0
+        self.playhead_tick = self.shown_playhead_tick = -1.0
         self.pen_ticks = 0  # duration of the note touched last, 0 before any was
 
     @property
@@ -197,3 +200,11 @@ class RollState(QObject):
         before, self.playhead_tick = self.playhead_tick, tick
         if before != tick:
             self.playhead_moved.emit(before, tick)
+        shown, self.shown_playhead_tick = self.shown_playhead_tick, self._shown(tick)
+        if shown != self.shown_playhead_tick:
+            self.playhead_shown.emit(shown, self.shown_playhead_tick)
+
+    def _shown(self, tick: float) -> float:
+        """Return where the playhead is to be seen: with less motion it goes from beat to beat."""
+        beat = self.loop.meter.ticks_per_beat
+        return tick // beat * beat if self.view.is_still and tick >= 0 else tick

@@ -80,7 +80,7 @@ class RollPane(QWidget):
         state.view_changed.connect(self._on_view_changed)
         state.selection_changed.connect(self._on_selection_changed)
         state.cursor_moved.connect(self._on_cursor_moved)
-        state.playhead_moved.connect(self._on_playhead_moved)
+        state.playhead_shown.connect(self._on_playhead_shown)
         self._on_content_changed()
 
     def sizeHint(self) -> QSize:
@@ -211,7 +211,7 @@ class RollPane(QWidget):
         if event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
             self.entered_by_key.emit()
 
-    def _on_playhead_moved(self, before: float, after: float) -> None:
+    def _on_playhead_shown(self, before: float, after: float) -> None:
         for tick in (before, after):
             if tick >= 0:
                 x = round(self.state.view.time.x_of(tick))
@@ -279,8 +279,8 @@ class RollPane(QWidget):
             painter.setPen(QPen(QColor(theme.accent), 1))
             painter.setBrush(fill)
             painter.drawRect(self.box)
-        if self.state.playhead_tick >= 0:
-            x = round(self.state.view.time.x_of(self.state.playhead_tick))
+        if self.state.shown_playhead_tick >= 0:
+            x = round(self.state.view.time.x_of(self.state.shown_playhead_tick))
             painter.fillRect(QRect(x - PLAYHEAD_PX // 2, 0, PLAYHEAD_PX, self.height()), QColor(theme.playhead))
 
     def resizeEvent(self, event: QResizeEvent) -> None:

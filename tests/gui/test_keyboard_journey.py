@@ -93,3 +93,20 @@ def test_from_the_first_loop_to_the_saved_file_without_a_mouse(desktop: Desktop,
     assert trial.history().current in [kept(trial, row.id).loop for row in trial.takes()]
     desktop.press("ctrl+q")
     assert trial.process.wait(30) == 0
+
+
+def test_a_larger_interface_is_there_after_a_restart_by_key(desktop: Desktop) -> None:
+    trial = Trial(desktop)
+    until(lambda: (trial.data / "journal.jsonl").exists(), "the first loop")
+    desktop.press("Up")
+    until(lambda: trial.done() == ["Transpose"], "an edit")
+    before = desktop.size(WINDOW)
+    desktop.press(*["ctrl+shift+minus"] * 2)
+    desktop.press("shift+F6", "shift+F6", "space")  # roll, parts, the banner's “Restart now”
+    until(lambda: trial.process.poll() is not None, "the end of the first window")
+    desktop.wait_for_window(WINDOW)
+    until(lambda: desktop.size(WINDOW)[0] < before[0], "a smaller window")
+    assert trial.done() == ["Transpose"]
+    desktop.focus(WINDOW)
+    desktop.press("ctrl+q")
+    until(lambda: WINDOW not in desktop.windows(), "the end of the second window")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QSlider
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QSlider
 from pytestqt.qtbot import QtBot
 
 from engine.jobs.files import FilesWritten, FileToWrite
@@ -31,6 +31,7 @@ from gui.actions import ACTIONS, keys_as_markdown
 from gui.app import App, Places
 from gui.panels.takes import take_note
 from gui.piano_roll.selection import BarSelection
+from gui.settings import Motion
 from tests.helpers.fake_service import FakeService
 
 pytestmark = pytest.mark.gui
@@ -317,3 +318,19 @@ def test_every_control_has_a_name_for_screen_readers(app: App) -> None:
 def test_the_map_of_keys_in_the_guide_is_that_of_the_table() -> None:
     guide = Path(__file__).parents[2] / "docs" / "keys.md"
     assert guide.read_text(encoding="utf-8").endswith(keys_as_markdown())
+
+
+def test_with_less_motion_the_playhead_goes_from_beat_to_beat(app: App, qapp: QApplication) -> None:
+    app.playback.stop()
+    app.change_settings(replace(app.settings, motion=Motion.REDUCED))
+    shown: list[float] = []
+    app.state.playhead_shown.connect(lambda _, after: shown.append(after))
+    for tick in (0.0, 100.0, 470.0, 490.0, 959.0, 970.0, -1.0):
+        app.state.move_playhead(tick)
+        assert app.state.playhead_tick == tick, "taps and pasting are as exact as ever"
+    assert shown == [0, 480, 960, -1]
+    assert qapp.cursorFlashTime() == 0
+    app.change_settings(replace(app.settings, motion=Motion.FULL))
+    app.state.move_playhead(100.0)
+    assert shown[-1] == 100
+    assert qapp.cursorFlashTime() > 0

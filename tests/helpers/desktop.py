@@ -96,9 +96,17 @@ class Desktop:
 
     def origin(self, title: str) -> tuple[int, int]:
         """Return where a window's inside begins on the screen."""
+        values = self._about(title)
+        return int(values["Absolute upper-left X"]), int(values["Absolute upper-left Y"])
+
+    def size(self, title: str) -> tuple[int, int]:
+        """Return a window's width and height."""
+        values = self._about(title)
+        return int(values["Width"]), int(values["Height"])
+
+    def _about(self, title: str) -> dict[str, str]:
         text = self._tell("xwininfo", "-id", self.windows()[title]).stdout
-        values = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
-        return tuple(int(values[f"  Absolute upper-left {axis}"]) for axis in "XY")
+        return {name.strip(): value for name, _, value in (line.partition(":") for line in text.splitlines())}
 
     def move(self, title: str, x: int, y: int) -> None:
         """Move a window."""
