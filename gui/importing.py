@@ -67,6 +67,7 @@ class Importing(QObject):
         self.panel: ImportPanel | None = None
         self._reading = self._listening = self._laying = 0  # jobs
         self._name = ""
+        self._to_hear: tuple[str, ...] = ()  # sounds, and folders in which there may be some
         self._midi: Loop | None = None  # as the desk laid it last
         self._heard: Loop | None = None
         self._lay = QTimer(self, interval=LAYING_MS, singleShot=True)
@@ -165,8 +166,8 @@ class Importing(QObject):
     # -- hearing sounds
 
     def _listen(self, tempo_bpm: float | None = None) -> None:
-        if self.panel is not None and any(Path(path).suffix for path in self._to_hear):
-            self.panel.show_busy("Listening …")
+        if self.panel is not None:
+            self.panel.show_busy("Looking for sounds …")
         question = ListenTo(tuple(self._to_hear), tempo_bpm=tempo_bpm)
         self._listening = self._bridge.ask(question, self._on_listened, or_else=self._on_failed)
 
@@ -200,7 +201,10 @@ class Importing(QObject):
     def _hear_anew(self, index: int, role: object) -> None:
         """Listen to a sound again as another role; its time stays."""
         panel = self.panel
-        if panel is None or self._listening:
+        if panel is None:
+            return
+        if self._listening:
+            panel.refresh()  # one thing at a time; the old role is shown again
             return
         row = panel.material.rows[index]
 
@@ -233,6 +237,7 @@ class Importing(QObject):
 
     def _stop(self) -> None:
         """Stop what goes on; what was found so far stays."""
+        self._to_hear = ()
         if self._reading:
             self._bridge.tell(StopReading(self._reading))
         if self._listening:

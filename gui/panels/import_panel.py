@@ -87,7 +87,6 @@ class ImportPanel(QDialog):
         self._lay_out()
         self._connect()
         self._add_keys()
-        self.use.setEnabled(False)
         self.show_busy("")
         self.say("")
 
@@ -174,8 +173,8 @@ class ImportPanel(QDialog):
         for key, slot in (
             ("Ctrl+Z", self.undo),
             ("Ctrl+Shift+Z", self.redo),
-            ("Ctrl+Return", self.use.click),
-            ("Space", self.hear.toggle),
+            ("Ctrl+Return", lambda: (self.loops.use if self.is_on_loops else self.use).click()),
+            ("Space", lambda: (self.loops.hear if self.is_on_loops else self.hear).click()),
         ):
             QShortcut(QKeySequence(key), self, slot)
 
@@ -201,10 +200,7 @@ class ImportPanel(QDialog):
         """Show what came in; there is nothing to take back."""
         self._history.clear()
         self._undone.clear()
-        was_empty = not self.material.rows
         self._show(material)
-        if was_empty:
-            self.use.setFocus()
 
     def _show(self, material: Material) -> None:
         self.material = material
@@ -217,7 +213,7 @@ class ImportPanel(QDialog):
         self.one_a_role.setChecked(material.is_one_a_role)
         self.one_a_role.blockSignals(False)
         self.one_a_role.setVisible(any(not row.is_sound for row in material.rows))
-        self.use.setEnabled(bool(material.taken))
+        self._enable_use()
         self._show_front()
         self.material_changed.emit(material)
 
@@ -302,11 +298,18 @@ class ImportPanel(QDialog):
             self.change(self.material.with_notes(self._front, loop.tracks[0].notes))
 
     def show_busy(self, text: str, done: float = 0.0) -> None:
-        """Show what goes on and how far it is, 0 to 1; "" for nothing."""
+        """Show what goes on and how far it is, 0 to 1; "" for nothing. Only then can what there is be used."""
         self.busy.setText(text)
+        self._enable_use()
         self.bar.setValue(round(100 * done))
         for widget in (self.busy, self.bar, self.stop):
             widget.setVisible(bool(text))
+
+    def _enable_use(self) -> None:
+        had_focus = self.focusWidget() in (None, self.stop)
+        self.use.setEnabled(bool(self.material.taken) and not self.busy.text())
+        if self.use.isEnabled() and had_focus:
+            self.use.setFocus()
 
     def say(self, text: str) -> None:
         """Show what should be known, "" for nothing."""
@@ -316,6 +319,11 @@ class ImportPanel(QDialog):
     def _on_hear(self, is_on: bool) -> None:
         self.hear.setText("■  Stop" if is_on else "▶  Hear")
         self.hear_toggled.emit(is_on)
+
+    @property
+    def is_on_loops(self) -> bool:
+        """Whether the loops of a song are shown rather than parts."""
+        return self.tabs.currentWidget() is self.loops
 
     @property
     def is_in_place(self) -> bool:

@@ -13,12 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.jobs.library import TakeRow
 from engine.library.store import TakeStore
 from engine.midi import smf
 from engine.resources import assets_folder
-from gui.journal import History, read_journal
 from tests.helpers.desktop import Desktop, missing_tools, until
+from tests.helpers.trial import WINDOW, Trial
 
 pytestmark = [
     pytest.mark.gui,
@@ -27,7 +26,7 @@ pytestmark = [
     pytest.mark.skipif(not (assets_folder() / "models" / "base").exists(), reason="no model ships here"),
 ]
 
-WINDOW, TARGET = "Turnaround", "Drop target"
+TARGET = "Drop target"
 BASS_BAR_3 = (150, 241)  # on the bass's card, from the window's corner
 BADGE = (1240, 48)
 BASS_CARD = (60, 210)
@@ -39,48 +38,6 @@ def desktop(tmp_path: Path) -> Iterator[Desktop]:
     desktop = Desktop(tmp_path / "home")
     yield desktop
     desktop.close()
-
-
-class Trial:
-    """The program on a desktop, and what it keeps."""
-
-    def __init__(self, desktop: Desktop) -> None:
-        self.desktop = desktop
-        self.data = desktop.home / ".local" / "share" / "Turnaround"
-        self.pictures = os.environ.get("TURNAROUND_PICTURES")
-        self.start()
-
-    def start(self) -> None:
-        self.process = self.desktop.start("-m", "gui")
-        self.desktop.wait_for_window(WINDOW)
-        self.desktop.focus(WINDOW)
-
-    def history(self) -> History:
-        history = read_journal(self.data / "journal.jsonl")
-        assert history is not None
-        return history
-
-    def done(self) -> list[str]:
-        """Return the names of the steps that are done."""
-        history = self.history()
-        return [text for text, _ in history.steps[: history.index]]
-
-    def takes(self) -> tuple[TakeRow, ...]:
-        if not (self.data / "takes.sqlite").exists():
-            return ()
-        store = TakeStore(self.data / "takes.sqlite")
-        rows = store.find()
-        store.close()
-        return rows
-
-    def picture(self, name: str) -> None:
-        if self.pictures:
-            self.desktop.picture(Path(self.pictures) / f"{name}.png")
-
-    def at(self, place: tuple[int, int]) -> tuple[int, int]:
-        """Return a place in the window as a place on the screen."""
-        x, y = self.desktop.origin(WINDOW)
-        return x + place[0], y + place[1]
 
 
 def test_generate_edit_rewrite_undo_and_restart(desktop: Desktop) -> None:

@@ -168,6 +168,8 @@ def test_a_sound_is_listened_to_and_its_notes_can_be_corrected(app: App, service
     qtbot.waitUntil(lambda: panel.bar.value() == 50)
     stem = heard()
     service.say(1, FileHeard(BASS, stem))
+    qtbot.waitUntil(lambda: len(panel.cards) == 1)
+    assert not panel.use.isEnabled(), "there may be more to come"
     service.say(1, Listened((FileHeard(BASS, stem),), TempoGuess(120.0, 0.0, 0.9)))
     qtbot.waitUntil(lambda: bool(panel.state.loop.tracks))
     assert panel.busy.text() == ""

@@ -1,0 +1,161 @@
+"""Files dragged out of another process, dropped on the real window, looked at in the panel and put on the canvas."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.audio.extra import is_installed
+from engine.midi import smf
+from engine.midi.smf_write import encode
+from engine.music.general_midi import Role
+from engine.music.loop import Loop, Note, Track
+from gui import loop_edits
+from gui.app import first_loop
+from tests.helpers.desktop import Desktop, missing_tools, until
+from tests.helpers.sounding_stems import LINE, bass, written
+from tests.helpers.trial import WINDOW, Trial
+
+pytestmark = [
+    pytest.mark.gui,
+    pytest.mark.skipif(bool(missing_tools()), reason=f"not installed: {', '.join(missing_tools())}"),
+]
+
+PANEL, SOURCE = "Import", "Drag source"
+SCREEN = (1480, 1100)
+TARGET = (700, 300)  # in the window
+needs_audio = pytest.mark.skipif(not is_installed(), reason="needs the audio extra")
+
+
+@pytest.fixture
+def desktop(tmp_path: Path) -> Iterator[Desktop]:
+    desktop = Desktop(tmp_path / "home", SCREEN)
+    yield desktop
+    desktop.close()
+
+
+def drop(desktop: Desktop, *paths: Path) -> Trial:
+    """Open the window and drop files on it that another process gives."""
+    trial = Trial(desktop)
+    until(lambda: (trial.data / "journal.jsonl").exists(), "the first loop")
+    desktop.move(WINDOW, 0, 0)
+    desktop.start("-m", "tests.helpers.drag_source", *map(str, paths))
+    desktop.wait_for_window(SOURCE)
+    desktop.move(SOURCE, 600, 960)
+    desktop.keep_above(SOURCE)
+    until(lambda: desktop.origin(SOURCE)[1] >= 960, "the source in its place")
+    x, y = desktop.origin(SOURCE)
+    desktop.drag((x + 60, y + 60), trial.at(TARGET), hold_seconds=0.3)
+    desktop.wait_for_window(PANEL)
+    desktop.focus(PANEL)
+    return trial
+
+
+def use(trial: Trial, step: str) -> Loop:
+    """Press until what is shown is used: the button wakes up once the files have been looked at."""
+
+    def pressed() -> bool:
+        trial.desktop.press("ctrl+Return")
+        time.sleep(0.3)  # the hand's pace
+        return step in trial.done()
+
+    until(pressed, step)
+    return trial.history().current
+
+
+def stems(folder: Path) -> list[Path]:
+    """Write the parts of the first loop as files of their own."""
+    folder.mkdir(exist_ok=True)
+    loop = first_loop()
+    paths = [folder / f"{track.label}.mid" for track in loop.tracks]
+    for track, path in zip(loop.tracks, paths, strict=True):
+        smf.write(loop.with_tracks([track]), path)
+    return paths
+
+
+def song(path: Path) -> Path:
+    """Write a song: the first loop four times, and then other music four times."""
+    loop = loop_edits.repeated(first_loop(), 4)
+    other = loop_edits.repeated(first_loop().transposed(5), 4)
+    whole = encode(loop)
+    for track, more in zip(whole.tracks, encode(other).tracks, strict=True):
+        end = track.pop()
+        first = next((i for i, message in enumerate(more) if not message.is_meta), len(more) - 1)
+        more[first].time += end.time
+        track.extend(more[first:])
+    whole.save(path)
+    return path
+
+
+def test_stems_become_the_prompt_and_undo_brings_the_old_loop_back(desktop: Desktop, tmp_path: Path) -> None:
+    paths = stems(tmp_path / "stems")
+    trial = drop(desktop, *paths[:2])
+    before = trial.history().current
+    trial.picture("import-stems")
+    loop = use(trial, "Use as prompt")
+    assert loop.tracks == tuple(replace(track, program=None) for track in before.tracks[:2])
+    assert loop.tempo_bpm == before.tempo_bpm
+    until(lambda: PANEL not in desktop.windows(), "the end of the panel")
+    desktop.focus(WINDOW)
+    desktop.press("ctrl+z")
+    until(lambda: not trial.done(), "undo")
+    assert trial.history().current == before
+
+
+def test_a_song_gives_its_loops(desktop: Desktop, tmp_path: Path) -> None:
+    trial = drop(desktop, song(tmp_path / "song.mid"))
+    trial.picture("import-song")
+    loop = use(trial, "Use loop of a song")
+    assert 1 <= loop.bars <= 4
+    assert loop.note_count
+    trial.picture("import-song-used")
+
+
+@needs_audio
+def test_a_sound_becomes_notes(desktop: Desktop, tmp_path: Path) -> None:
+    trial = drop(desktop, written(bass(), tmp_path / "bass.wav"))
+    trial.picture("import-sound")
+    loop = use(trial, "Use as prompt")
+    (track,) = loop.tracks
+    assert track.role is Role.BASS
+    assert loop.tempo_bpm == pytest.approx(104, rel=0.04)
+    assert len(track.notes) >= len(LINE) * 3 // 4
+
+
+@needs_audio
+def test_a_folder_gives_its_midi_and_its_sounds(desktop: Desktop, tmp_path: Path) -> None:
+    folder = tmp_path / "my stems"
+    folder.mkdir()
+    beat = Track(Role.DRUMS, tuple(Note(480 * i, 36 if i % 2 == 0 else 38, 120) for i in range(16)))
+    smf.write(Loop(tempo_bpm=104, bars=4, tracks=(beat,)), folder / "drums.mid")
+    written(bass(), folder / "bass.wav")
+    trial = drop(desktop, folder)
+    loop = use(trial, "Use as prompt")
+    assert [track.role for track in loop.tracks] == [Role.DRUMS, Role.BASS]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("pcmanfm") is None, reason="not installed: pcmanfm")
+def test_a_file_manager_hands_its_file_over(desktop: Desktop, tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    smf_path = stems(folder)[0]
+    for path in folder.iterdir():
+        if path != smf_path:
+            path.unlink()
+    trial = Trial(desktop)
+    until(lambda: (trial.data / "journal.jsonl").exists(), "the first loop")
+    desktop.move(WINDOW, 0, 0)
+    desktop.run("pcmanfm", "--no-desktop", str(folder))
+    title = desktop.wait_for_window_like("files")
+    desktop.place(title, 500, 820, 600, 260)
+    desktop.keep_above(title)
+    time.sleep(1.0)
+    trial.picture("import-file-manager")
+    x, y = desktop.origin(title)
+    desktop.drag((x + 215, y + 115), trial.at(TARGET), hold_seconds=0.3)
+    desktop.wait_for_window(PANEL)
+    desktop.focus(PANEL)
+    assert use(trial, "Use as prompt").tracks[0].role is Role.DRUMS
