@@ -9,6 +9,7 @@ import typer
 from engine.cli.console import people, say
 from engine.errors import MidiFileError
 from engine.jobs.live import VIRTUAL_OUT, HeardOn, LiveSetup, LiveState
+from engine.live.guardian import Guardian
 from engine.live.port_player import play_to_port
 from engine.live.priority import raise_priority
 from engine.live.stage import Stage, StageEvent
@@ -36,12 +37,16 @@ def play(
     if port:
         find_port(port, system.outputs())
     setup = LiveSetup(HeardOn.PORT, output=port, sends_clock=clock)
-    stage = Stage(_say_warning, open_system=lambda: system, setup=setup, virtual_out="" if port else virtual)
+    guardian = Guardian()
+    guardian.start()
+    own = "" if port else virtual
+    stage = Stage(_say_warning, open_system=lambda: system, watch=guardian.watch, setup=setup, virtual_out=own)
     try:
         people().print(f"{system.name}: playing to “{port or virtual}”, Ctrl+C stops", markup=False)
         play_to_port(read.loop, stage, passes=passes, is_stopped=lambda: bool(stopped))
     finally:
         stage.close()
+        guardian.close()
         for each, handler in before.items():
             signal.signal(each, handler)
 

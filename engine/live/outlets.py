@@ -20,7 +20,7 @@ LEAST_MARGIN_SECONDS = 0.002
 
 OpenSystem = Callable[[], MidiSystem]
 OpenSound = Callable[[], SoundOutput]
-Watch = Callable[[str, int], None]  # hears of each port and channel that is used for the first time
+Watch = Callable[[str, int], None]  # hears of each port's address and channel that is used for the first time
 
 
 class Outlets:
@@ -80,7 +80,7 @@ class Outlets:
             return
         if data[0] & 0xF0 == NOTE_ON and (port, data[0] & 15) not in self._watched:
             self._watched.add((port, data[0] & 15))
-            self._watch(port, data[0] & 15)
+            self._watch(output.address, data[0] & 15)
         output.put(seconds + self._latencies.get(port, 0.0) - self._offset, data)
 
     def cancel_from(self, seconds: float) -> None:
@@ -184,6 +184,7 @@ class Outlets:
         self._system, self.is_system_lost = None, True
         self._open.clear()
         self._heard.clear()
+        self._watched.clear()
 
     # What the pump does.
 

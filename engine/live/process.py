@@ -12,11 +12,12 @@ import time
 from multiprocessing.connection import Connection
 
 from engine.errors import EngineError
-from engine.jobs.live import Capture, Captured, ListPorts
+from engine.jobs.live import Capture, Captured, ListPorts, LiveState
 from engine.jobs.numbers import NO_JOB
 from engine.jobs.pipes import Event, JobEvent, PlayerCommand, Shutdown
+from engine.live.guardian import Guardian
 from engine.live.priority import raise_priority
-from engine.live.stage import Stage
+from engine.live.stage import Stage, StageEvent
 from engine.messages import Failed
 
 logger = logging.getLogger(__name__)
@@ -48,7 +49,8 @@ class _PlayerProcess:
         self._is_ending = False
         self._was_playing = False
         self._next_report = 0.0
-        self._stage = Stage(lambda event: self._send(NO_JOB, event))
+        self._guardian = Guardian()
+        self._stage = Stage(self._tell, watch=self._guardian.watch)
 
     def serve(self) -> None:
         signal.signal(signal.SIGTERM, lambda number, frame: setattr(self, "_is_ending", True))
@@ -60,6 +62,12 @@ class _PlayerProcess:
 
     def close(self) -> None:
         self._stage.close()
+        self._guardian.close()
+
+    def _tell(self, event: StageEvent) -> None:
+        if isinstance(event, LiveState) and event.system:
+            self._guardian.start()
+        self._send(NO_JOB, event)
 
     def _has_command(self) -> bool:
         """Wait for a command until something is due."""

@@ -30,6 +30,11 @@ class JackOutput(WaitingMessages):
         """See `MidiOutput.is_connected`."""
         return self._system.is_alive and (not self._target or self._system.is_connected(self.port, self._target))
 
+    @property
+    def address(self) -> str:
+        """See `MidiOutput.address`."""
+        return str(self.port.name)
+
     def write(self, begin: int, frames: int, rate: float) -> None:
         """Write what falls into a cycle; on JACK's thread."""
         self.port.clear_buffer()
@@ -143,17 +148,13 @@ class JackSystem:
         except self.error:
             return False
 
-    def connections(self, port: str) -> tuple[str, ...]:
-        """Return what any output port, by its full name, leads to."""
+    def destinations(self, address: str) -> tuple[str, ...]:
+        """See `MidiSystem.destinations`."""
         try:
-            return tuple(each.name for each in self._client.get_all_connections(self._client.get_port_by_name(port)))
+            port = self._client.get_port_by_name(address)
+            return tuple(each.name for each in self._client.get_all_connections(port))
         except self.error:
             return ()
-
-    @property
-    def client_name(self) -> str:
-        """What JACK calls us."""
-        return str(self._client.name)
 
     def forget(self, output: JackOutput) -> None:
         """Take an output away."""

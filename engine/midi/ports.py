@@ -37,6 +37,11 @@ class MidiOutput(Protocol):
         """Whether messages wait for their time."""
         ...
 
+    @property
+    def address(self) -> str:
+        """By which `MidiSystem.destinations` knows it, in any process."""
+        ...
+
     def put(self, seconds: float, data: bytes) -> None:
         """Take a message that is due then; one before its forerunner goes out right after it."""
         ...
@@ -103,6 +108,10 @@ class MidiSystem(Protocol):
 
     def close_input(self, port: str) -> None:
         """Listen no more."""
+        ...
+
+    def destinations(self, address: str) -> tuple[str, ...]:
+        """Return the names of the ports that an output, of any process, leads to; () where that cannot be known."""
         ...
 
     def received(self) -> list[tuple[float, bytes]]:
@@ -193,8 +202,8 @@ def loopback(names: tuple[str, ...]) -> str:
     return next((name for known in LOOPBACKS for name in names if known.casefold() in name.casefold()), "")
 
 
-def open_system() -> MidiSystem:
-    """Return the first system that works.
+def open_system(client_name: str = CLIENT_NAME) -> MidiSystem:
+    """Return the first system that works, entered by a name.
 
     Raises:
         MidiPortError: There is none.
@@ -204,5 +213,5 @@ def open_system() -> MidiSystem:
     if sys.platform == "linux" and "ALSA" not in working_systems():
         from engine.midi.jack_ports import JackSystem
 
-        return JackSystem()
-    return RtMidiSystem()
+        return JackSystem(client_name)
+    return RtMidiSystem(client_name)

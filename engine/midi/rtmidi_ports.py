@@ -1,24 +1,29 @@
 """MIDI ports of ALSA, CoreMIDI, WinMM, or JACK where our own client is of no use, through rtmidi."""
 
 import importlib
+import re
 import sys
 import time
 from collections import deque
+from pathlib import Path
 from typing import Any
 
 from engine.errors import MidiPortError
 from engine.midi.ports import CLIENT_NAME, NO_SYSTEM, NO_VIRTUAL_PORTS, WaitingMessages, find_port
 
 MARGIN_SECONDS = 0.002
+ALSA = "ALSA"
+ALSA_CLIENTS = Path("/proc/asound/seq/clients")
 SPIN_SECONDS = 0.0004  # a sleep may end so much late
 
 
 class RtMidiOutput(WaitingMessages):
     """A port that rtmidi sends to."""
 
-    def __init__(self, system: "RtMidiSystem", device: Any, target: str) -> None:
+    def __init__(self, system: "RtMidiSystem", device: Any, port: str, target: str) -> None:
         super().__init__()
         self._system, self._device, self._target = system, device, target
+        self.address = port if system.name == ALSA else target
         self._is_broken = False
 
     @property
@@ -57,15 +62,16 @@ class RtMidiSystem:
     has_virtual_ports = sys.platform != "win32"
     margin_seconds = MARGIN_SECONDS
 
-    def __init__(self) -> None:
+    def __init__(self, client_name: str = CLIENT_NAME) -> None:
+        self._client_name = client_name
         self._library = importlib.import_module("rtmidi")
         self.error: type[Exception] = self._library.RtMidiError
         found = next(iter(working_systems().items()), None)
         if found is None:
             raise MidiPortError("There is no MIDI system here.", NO_SYSTEM)
         self.name, self._api = found
-        self._out_list = self._library.MidiOut(self._api, name=CLIENT_NAME)
-        self._in_list = self._library.MidiIn(self._api, name=CLIENT_NAME)
+        self._out_list = self._library.MidiOut(self._api, name=client_name)
+        self._in_list = self._library.MidiIn(self._api, name=client_name)
         self._outputs: list[RtMidiOutput] = []
         self._inputs: dict[str, Any] = {}
         self._received: deque[tuple[float, bytes]] = deque()
@@ -84,15 +90,15 @@ class RtMidiSystem:
 
     def open_output(self, port: str, *, is_virtual: bool) -> RtMidiOutput:
         """See `MidiSystem.open_output`."""
-        device = self._library.MidiOut(self._api, name=CLIENT_NAME)
+        device = self._library.MidiOut(self._api, name=self._client_name)
         target = self._open(device, port, is_virtual, self.outputs())
-        output = RtMidiOutput(self, device, target)
+        output = RtMidiOutput(self, device, port, target)
         self._outputs.append(output)
         return output
 
     def open_input(self, port: str, *, is_virtual: bool) -> None:
         """See `MidiSystem.open_input`."""
-        device = self._library.MidiIn(self._api, name=CLIENT_NAME)
+        device = self._library.MidiIn(self._api, name=self._client_name)
         device.ignore_types(sysex=True, timing=False, active_sense=True)
 
         def receive(event: tuple[list[int], float], _: object) -> None:
@@ -127,6 +133,17 @@ class RtMidiSystem:
         """Pump an output no more."""
         self._outputs.remove(output)
 
+    def destinations(self, address: str) -> tuple[str, ...]:
+        """See `MidiSystem.destinations`."""
+        if self.name != ALSA:
+            return (address,) if address else ()
+        try:
+            listing = ALSA_CLIENTS.read_text()
+        except OSError:
+            return ()
+        ends = tuple(f" {number}" for number in alsa_connections(listing, address))
+        return tuple(name for name in self._out_list.get_ports() if name.endswith(ends)) if ends else ()
+
     def received(self) -> list[tuple[float, bytes]]:
         """See `MidiSystem.received`."""
         return [self._received.popleft() for _ in range(len(self._received))]
@@ -152,6 +169,25 @@ class RtMidiSystem:
             self.close_input(port)
         self._out_list.delete()
         self._in_list.delete()
+
+
+def alsa_connections(listing: str, port: str) -> list[str]:
+    """Return where a port of ours leads to, such as "129:0".
+
+    Args:
+        listing: The kernel's list of ALSA's clients and ports.
+        port: Its name.
+    """
+    found: list[str] = []
+    is_ours = is_port = False
+    for line in listing.splitlines():
+        if line.startswith("Client"):
+            is_ours = f'"{CLIENT_NAME}"' in line
+        elif line.lstrip().startswith("Port"):
+            is_port = is_ours and f'"{port}"' in line
+        elif is_port and "Connecting To:" in line:
+            found += re.findall(r"(\d+:\d+)(?:\[[^]]*\])?", line.split("Connecting To:")[1])
+    return found
 
 
 def working_systems() -> dict[str, int]:

@@ -14,6 +14,7 @@ class FakeOutput:
 
     def __init__(self, system: "FakeSystem", name: str, *, is_virtual: bool) -> None:
         self._system, self.name, self.is_virtual = system, name, is_virtual
+        self.address = f"Fake:{name}"
         self.sent: list[tuple[float, bytes]] = system.sent.setdefault(name, [])
 
     @property
@@ -57,6 +58,7 @@ class FakeSystem:
         self.sent: dict[str, list[tuple[float, bytes]]] = {}
         self.open: dict[str, FakeOutput] = {}
         self.open_inputs: set[str] = set()
+        self.connections: dict[str, tuple[str, ...]] = {}
         self.incoming: list[tuple[float, bytes]] = []
 
     def now(self) -> float:
@@ -82,6 +84,9 @@ class FakeSystem:
 
     def close_input(self, port: str) -> None:
         self.open_inputs.discard(port)
+
+    def destinations(self, address: str) -> tuple[str, ...]:
+        return self.connections.get(address, ())
 
     def received(self) -> list[tuple[float, bytes]]:
         found, self.incoming = self.incoming, []

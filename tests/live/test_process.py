@@ -1,8 +1,11 @@
 """The player's process on a real JACK server: what the window asks for arrives at a client that is not ours."""
 
 import multiprocessing
+import os
 import shutil
+import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -20,6 +23,20 @@ from tests.live.test_jack import LOOP
 
 PASSES = 100
 PORT = "Turnaround:Turnaround Out"
+# A window in a process of its own, as far as the player can tell; to be killed.
+WINDOW = """
+import time
+from engine.jobs.live import HeardOn, LiveSetup, SetLive
+from engine.jobs.sound import Play
+from tests.live.test_jack import LOOP
+from tests.live.test_process import Player
+if __name__ == "__main__":
+    player = Player()
+    player.tell(SetLive(LiveSetup(HeardOn.PORT)), Play(LOOP))
+    while True:
+        player.events()
+        time.sleep(0.02)
+"""
 
 pytestmark = pytest.mark.skipif(
     not is_jack_installed() or shutil.which("jack_midi_dump") is None, reason="not installed: jackd, jack_midi_dump"
@@ -80,10 +97,22 @@ def player(server: JackServer, monitor: Monitor) -> Iterator[Player]:
     """Return a player whose virtual port leads to the monitor."""
     player = Player()
     until(lambda: PORT in (server.ports() or ()), "the virtual port")
-    subprocess.run(["jack_connect", "-s", server.name, PORT, f"{MONITOR}:input"], env=server.environment, check=True)
+    connect(server)
     player.tell(SetLive(LiveSetup(HeardOn.PORT)))
     yield player
     player.close()
+
+
+def connect(server: JackServer) -> None:
+    command = ["jack_connect", "-s", server.name, PORT, f"{MONITOR}:input"]
+    subprocess.run(command, env=server.environment, check=True)
+
+
+def silenced(monitor: Monitor) -> set[int]:
+    """Return the channels that were told to end all notes after the last note began."""
+    heard = [data for _, data in monitor.messages()]
+    last = max((index for index, data in enumerate(heard) if data[0] >> 4 == 9), default=0)
+    return {data[0] & 15 for data in heard[last:] if data[0] >> 4 == 0xB and data[1] == 123}
 
 
 def notes(monitor: Monitor) -> list[tuple[int, ...]]:
@@ -106,3 +135,25 @@ def test_a_hundred_passes_arrive_over_the_virtual_port_of_the_window_s_player(pl
     on = [data[:2] for data in heard if data[0] >> 4 == 9]
     off = [(data[0] | 0x10, data[1]) for data in heard if data[0] >> 4 == 8]
     assert sorted(on) == sorted(off)
+
+
+def test_a_player_that_is_killed_leaves_silence(player: Player, monitor: Monitor) -> None:
+    player.tell(Play(LOOP))
+    until(lambda: len(notes(monitor)) > 20, "notes")
+    os.kill(player.process.pid or 0, signal.SIGKILL)
+    until(lambda: silenced(monitor) == {0, 9}, "silence")
+
+
+def test_a_window_that_is_killed_leaves_silence(server: JackServer, monitor: Monitor) -> None:
+    window = subprocess.Popen([sys.executable, "-c", WINDOW], env=server.environment, stderr=subprocess.DEVNULL)
+    until(lambda: PORT in (server.ports() or ()), "the virtual port")
+    connect(server)
+    until(lambda: len(notes(monitor)) > 20, "notes")
+    window.kill()
+    window.wait()
+    until(lambda: silenced(monitor) == {0, 9}, "silence")
+    until(lambda: PORT not in (server.ports() or ()), "the player's end")
+    sounding: set[tuple[int, int]] = set()
+    for data in notes(monitor):
+        (sounding.add if data[0] >> 4 == 9 else sounding.discard)((data[0] & 15, data[1]))
+    assert not sounding
