@@ -103,7 +103,7 @@ class App(QObject):
         self._apply_looks()
         accessible.install()
         self.window = MainWindow(self.state, self.session, self.board)
-        self.files = Files(self.bridge, self.document, warn=self.window.banner.say)
+        self.files = Files(self.bridge, warn=self.window.banner.say)
         self.exports = Exports(self.bridge, self.state, say=self.window.say, warn=self.window.banner.say)
         self.exports.grooves = lambda: self.session.grooves
         self.files.parent_window = self.exports.parent_window = self.window
@@ -241,7 +241,7 @@ class App(QObject):
             self.window.banner.hide()
             return
         text = f"The interface is {self.settings.scale_percent} % large from the next start on; nothing is lost."
-        self.window.banner.say(text, action="Restart now", slot=self.restart)
+        self.window.banner.say(text, choices=(("Restart now", self.restart),))
 
     def restart(self) -> None:
         """Close the window, to be opened again by whoever ran it."""

@@ -15,9 +15,7 @@ from engine.jobs.sound import SoundState, Start
 from engine.jobs.writing import WorkerReady
 from engine.messages import Failed, GenerationRequest, PartUse
 from engine.music.general_midi import Role
-from engine.music.harmony import Key
 from engine.music.loop import Loop, Track
-from engine.music.timing import Meter
 from gui import loop_edits
 from gui.arranging import Arranging
 from gui.batches import Batches
@@ -32,6 +30,7 @@ from gui.knobs import all_knobs
 from gui.learning import Learning
 from gui.live import Live
 from gui.live_settings import LiveSettings
+from gui.loop_settings import LoopSettings
 from gui.main_window import MainWindow
 from gui.models import Models
 from gui.piano_roll.selection import NOTHING, BarSelection
@@ -86,7 +85,7 @@ class Commands(QObject):
         self.walker = Walker(state, say=window.say, show_cursor=window.show_cursor)
         for pane in (window.roll.pitched, window.roll.drums):
             pane.entered_by_key.connect(self.walker.tell)
-        self._tempo_gesture: int | None = None
+        self.loop_settings = LoopSettings(window, document, state, edit=self.edit, write=self.generate)
         self._start = Start.IN_PLACE  # when what `edit` changes is heard
         self.steering = Steering(window, state, session, playback, edit=self.edit)
         self.arranging = Arranging(
@@ -102,9 +101,7 @@ class Commands(QObject):
             what=window.transport.generate.text,
             folder=lambda: exports.folder,
         )
-        self.shelf = Shelf(
-            bridge, window, state, board, playback, edit=self._bring, remember_seed=exports.remember_seed
-        )
+        self.shelf = Shelf(bridge, window, state, board, playback, edit=self.bring, remember_seed=exports.remember_seed)
         self.rendering = Rendering(bridge, state, session, exports, window)
         self.importing = Importing(bridge, window, document, state, session, playback)
         self.models = Models(bridge, window, session)
@@ -123,7 +120,7 @@ class Commands(QObject):
             slots.update(room.slots())
         self.actions = window.add_actions(slots)
         self.learning.knobs = all_knobs(
-            state, session, self.actions, change_live=self.live.edit, set_tempo=self._on_tempo
+            state, session, self.actions, change_live=self.live.edit, set_tempo=self.loop_settings.change_tempo
         )
         window.takes.set_actions([self.actions[id] for id in ("live_next", "live_evolve", "live_scenes")])
         self._connect_document()
@@ -134,7 +131,7 @@ class Commands(QObject):
     def _slots(self) -> dict[str, Callable[..., None]]:
         view = self.state
         return {
-            "file_new": lambda: self._bring("New loop", loop_edits.empty_loop()),
+            "file_new": lambda: self.bring("New loop", loop_edits.empty_loop()),
             "file_hand_off": self.window.transport.badge.show_menu,
             "file_quit": self._quit,
             "edit_undo": self.document.undo,
@@ -175,11 +172,6 @@ class Commands(QObject):
         bar, tracks, takes = self.window.transport, self.window.tracks, self.window.takes
         bar.play_toggled.connect(self.playback.toggle)
         bar.generate_wanted.connect(self.generate)
-        bar.tempo_edited.connect(self._on_tempo)
-        bar.bars_edited.connect(lambda bars: self.edit("Change length", loop_edits.with_shape(self.loop, bars=bars)))
-        bar.meter_edited.connect(self._on_meter)
-        bar.key_edited.connect(self._on_key)
-        bar.name_edited.connect(lambda name: self.edit("Rename loop", replace(self.loop, name=name)))
         bar.snap_chosen.connect(lambda snap: self.state.set_view(snap=snap))
         bar.badge.drag_started.connect(self.exports.drag_loop)
         bar.show_snap(self.state.view.snap)
@@ -196,6 +188,7 @@ class Commands(QObject):
         takes.cancel_wanted.connect(self.board.cancel)
         self.window.roll.ruler.tick_chosen.connect(self.playback.play_from)
         self.window.files_dropped.connect(self.importing.open)
+        self.files.loop_opened.connect(self._on_loop_opened)
         self.playback.playing_changed.connect(bar.show_playing)
         self.board.heard_changed.connect(self._on_heard_changed)
         self.board.failed.connect(self._on_failed)
@@ -215,15 +208,35 @@ class Commands(QObject):
         """Change the music, undoably; a take that is heard is used first. `start` says when it is heard."""
         if loop == self.state.loop:
             return
-        if self.board.heard is not None:
+        heard = self.board.heard
+        if heard is not None:
             self.accept_take()
         self._start = start
         self.document.edit(text, loop, gesture=gesture)
         self._start = Start.IN_PLACE
+        if heard is not None:
+            self.window.banner.say(
+                f"You changed take {heard + 1} while you heard it, so it is your loop now.",
+                choices=(("Back to the loop before", self._undo_twice),),
+            )
 
-    def _bring(self, text: str, loop: Loop) -> None:
-        """Change to another loop, heard when loops come in."""
+    def _undo_twice(self) -> None:
+        """Take back an edit of a take that was heard, and the use of it."""
+        self.document.undo()
+        self.document.undo()
+
+    def bring(self, text: str, loop: Loop) -> None:
+        """Change to another loop, heard when loops come in; what was set for the parts stays with the old one."""
+        if loop == self.document.loop:
+            return
+        self.board.leave()
+        self.session.exchange(loop)
         self.edit(text, loop, start=self.playback.drops_in)
+        self.window.roll.fit()
+
+    def _on_loop_opened(self, name: str, loop: Loop) -> None:
+        self.bring("Open song", loop)
+        self.window.say(f"{name} is your loop now. Undo brings the old one back.")
 
     def _on_edited(self, text: str, loop: Loop) -> None:
         self.edit(text, loop)
@@ -247,6 +260,7 @@ class Commands(QObject):
         if take is not None:
             self.exports.remember_seed(loop, f"{take.seed}-{take.number + 1}")
         self._show(loop)
+        self.window.roll.show_part(self.state.view.front)
         self.state.set_compared(self.document.loop if take is not None else None)
         self.window.controls.show_take(take)
         self.playback.follow(loop, start=self.board.heard_from or self.playback.drops_in)
@@ -290,7 +304,7 @@ class Commands(QObject):
             self.board.leave()
         target = self._target()
         if not target.bars:
-            self.window.banner.say("There is no part to write.", action="Add a part", slot=self._add_part_menu)
+            self.window.banner.say("There is no part to write.", choices=(("Add a part", self._add_part_menu),))
             return
         wishes = self.session.next_wishes()
         self._write(request_of(self.document.loop, self.session.parts, wishes, target))
@@ -365,26 +379,11 @@ class Commands(QObject):
         self.state.bring_to_front(part)
         self.shaping.show_groove()
 
-    def _on_tempo(self, tempo_bpm: float) -> None:
-        """One drag or burst of typing on the tempo is one undo step."""
-        stack = self.document.undo_stack
-        if self._tempo_gesture is None or stack.undoText() != "Change tempo":
-            self._tempo_gesture = self.document.begin_gesture()
-        self.edit("Change tempo", replace(self.loop, tempo_bpm=tempo_bpm), gesture=self._tempo_gesture)
-
-    def _on_meter(self, text: str) -> None:
-        self.edit("Change meter", loop_edits.with_shape(self.loop, meter=Meter.parse(text)))
-        self.window.transport.focus_back()
-
-    def _on_key(self, key: Key | None) -> None:
-        self.edit("Change key", loop_edits.with_key(self.loop, key))
-        self.window.transport.focus_back()
-
     def _on_worker_ready(self, event: WorkerReady) -> None:
         self.window.engine_label.setText(f"Model {event.model} · {event.provider}")
 
     def _on_failed(self, event: Failed) -> None:
-        self.window.banner.say(f"{event.title} {event.message}".strip(), action="Try again", slot=self.generate)
+        self.window.banner.say(f"{event.title} {event.message}".strip(), choices=(("Try again", self.generate),))
 
     def _on_engine_failed(self, job: int, event: Failed) -> None:
         if job == 0:
@@ -394,7 +393,7 @@ class Commands(QObject):
     def _on_child_stopped(self, event: ChildStopped) -> None:
         if event.is_restarted and event.child is Child.WORKER and event.lost_jobs and not self.batches.batch.is_running:
             text = "The engine stopped while it wrote; your loop and all finished takes are safe. It was started again."
-            self.window.banner.say(text, action="Write again", slot=self.generate)
+            self.window.banner.say(text, choices=(("Write again", self.generate),))
         elif event.is_restarted:
             self.window.banner.say("The engine stopped; your loop is safe. It was started again.")
         else:

@@ -1,14 +1,14 @@
-"""A MIDI file opened as the loop. The desk reads; this object puts what was read in place of what was there."""
+"""A MIDI file opened as the loop. The desk reads; what was read is told."""
 
 from collections.abc import Callable
+from pathlib import Path
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from engine.jobs.files import FilesRead, ReadFiles
 from engine.messages import Failed
 from gui import loop_edits
-from gui.document import LoopDocument
 from gui.engine_bridge import EngineBridge
 
 MIDI_FILTER = "MIDI files (*.mid *.midi *.smf *.kar)"
@@ -19,13 +19,14 @@ class Files(QObject):
 
     Args:
         bridge: The engine.
-        document: Where what is read goes.
         warn: Shows a banner.
     """
 
-    def __init__(self, bridge: EngineBridge, document: LoopDocument, *, warn: Callable[[str], None]) -> None:
+    loop_opened = Signal(str, object)  # name of the file, Loop
+
+    def __init__(self, bridge: EngineBridge, *, warn: Callable[[str], None]) -> None:
         super().__init__()
-        self._bridge, self._document, self._warn = bridge, document, warn
+        self._bridge, self._warn = bridge, warn
         self.parent_window: QWidget | None = None
 
     def slots(self) -> dict[str, Callable[..., None]]:
@@ -43,6 +44,6 @@ class Files(QObject):
     def _replace(self, read: FilesRead) -> None:
         (file,) = read.files
         if file.loop is not None:
-            self._document.edit("Open song", loop_edits.with_stems(file.loop, (file.loop,), is_new=True))
+            self.loop_opened.emit(Path(file.path).name, loop_edits.with_stems(file.loop, (file.loop,), is_new=True))
         if file.dropped:
             self._warn(" ".join(file.dropped[:3]))

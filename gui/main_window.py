@@ -13,11 +13,9 @@ from PySide6.QtGui import (
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QLabel,
     QMainWindow,
-    QPushButton,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -25,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from engine.jobs.listening import AUDIO_SUFFIXES
 from gui.actions import ActionTable
+from gui.panels.banner import Banner
 from gui.panels.controls import ControlsPanel
 from gui.panels.takes import TakesPanel
 from gui.panels.tracks import TracksPanel
@@ -44,45 +43,6 @@ LOW_PX = 850  # below, the ways out take one line: the roll and the takes need t
 MATERIAL_SUFFIXES = frozenset({".mid", ".midi", ".smf", ".kar", ".rmi"}) | AUDIO_SUFFIXES
 RECIPE_SUFFIX = ".json"
 NOTICE_MS = 6000
-
-
-class Banner(QFrame):
-    """One sentence and a way on, over the roll; goes when it is closed or replaced."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setProperty("kind", "banner")
-        self._text = QLabel()
-        self._text.setWordWrap(True)
-        self._action = QPushButton()
-        self._slot: Callable[[], None] | None = None
-        close = QPushButton("Close")
-        self._action.setAccessibleName("What can be done about it")
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 6, 8, 6)
-        layout.addWidget(self._text, 1)
-        layout.addWidget(self._action)
-        layout.addWidget(close)
-        close.clicked.connect(self.hide)
-        self._action.clicked.connect(self._run)
-        self.hide()
-
-    @property
-    def text(self) -> str:
-        return self._text.text()
-
-    def say(self, text: str, *, action: str = "", slot: Callable[[], None] | None = None) -> None:
-        """Show a sentence, with a button if there is something to be done."""
-        self._text.setText(text)
-        self._action.setText(action)
-        self._action.setVisible(bool(action))
-        self._slot = slot
-        self.show()
-
-    def _run(self) -> None:
-        self.hide()
-        if self._slot is not None:
-            self._slot()
 
 
 class MainWindow(QMainWindow):

@@ -93,7 +93,7 @@ class Models(QObject):
     def _on_installed(self, found: ModelsFound) -> None:
         self._show(found)
         name = next((model.name for model in found.models if model.folder == found.installed), "The model")
-        self._window.banner.say(f"{name} is installed.", action="Use it", slot=lambda: self.use(found.installed))
+        self._window.banner.say(f"{name} is installed.", choices=(("Use it", lambda: self.use(found.installed)),))
 
     def export(self) -> None:
         if self._ready is None:
@@ -147,7 +147,9 @@ class Models(QObject):
 
     def _on_made(self, folder: str) -> None:
         self._bridge.ask(FindModels(), self._show, or_else=self._tell)
-        self._window.banner.say(f"{Path(folder).name} is ready.", action="Write with it", slot=lambda: self.use(folder))
+        self._window.banner.say(
+            f"{Path(folder).name} is ready.", choices=(("Write with it", lambda: self.use(folder)),)
+        )
 
     def _on_closing(self) -> None:
         if self.training is not None:

@@ -16,6 +16,7 @@ from engine.music.loop import Loop
 from engine.music.part_groove import AS_WRITTEN, PartGroove, with_part_grooves
 
 SEEDS = 1 << 31
+MOST_LEFT = 8  # other loops whose parts' settings are remembered
 AUTOMATIC = PartRoute()
 
 
@@ -104,10 +105,16 @@ class Session(QObject):
         self.parts: tuple[PartSettings, ...] = ()
         self.wishes = LoopWishes()
         self.new_groove = AS_WRITTEN  # of empty parts that are added
+        self._loop = loop
+        self._left: list[tuple[Loop, tuple[PartSettings, ...]]] = []  # other loops that were here, and their settings
         self.fit(loop)
 
     def fit(self, loop: Loop) -> None:
         """Have as many settings as the loop has parts; new empty parts are to be written."""
+        if any(left == loop for left, _ in self._left):
+            self.exchange(loop)
+            return
+        self._loop = loop
         new = tuple(
             PartSettings() if track.notes else PartSettings(use=PartUse.REPLACE, groove=self.new_groove)
             for track in loop.tracks[len(self.parts) :]
@@ -122,6 +129,18 @@ class Session(QObject):
         self.parts = ()
         self.fit(loop)
         self.parts_changed.emit()
+
+    def exchange(self, loop: Loop) -> None:
+        """Go to another loop: what was set for the parts stays with the loop that is left, and comes back with it."""
+        there = next((parts for left, parts in self._left if left == loop), None)
+        others = [entry for entry in self._left if entry[0] != loop]
+        self._left = [*others[-MOST_LEFT:], (self._loop, self.parts)]
+        self._loop = loop
+        if there is not None:
+            self.parts = there
+            self.parts_changed.emit()
+        else:
+            self.start(loop)
 
     def change_part(self, part: int, change: Callable[[PartSettings], PartSettings]) -> None:
         """Change one part's settings."""

@@ -20,6 +20,7 @@ from engine.music.harmony import PITCH_CLASS_NAMES, Key, Mode
 from engine.music.loop import MAX_BARS, Loop
 from engine.music.timing import MAX_TEMPO_BPM, MIN_TEMPO_BPM
 from gui.panels.loop_badge import LoopBadge
+from gui.panels.own_keys import OwnKeys
 from gui.panels.steady_button import SteadyButton
 from gui.piano_roll.transform import Snap
 from gui.theme import SPACE_PX
@@ -75,6 +76,8 @@ class TransportBar(QFrame):
         self.show_target("Generate")
         for box in (self.tempo, self.bars):
             box.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            box.setKeyboardTracking(False)  # “16” is no loop of one bar first
+            OwnKeys(box, (Qt.Key.Key_Return, Qt.Key.Key_Enter))
         self._lay_out()
         self._connect()
         self._name_widgets()

@@ -44,6 +44,8 @@ class RollEditor(QWidget):
         self.pitched.rows_changed.connect(self._show_scroll_positions)
         state.view_changed.connect(self._show_scroll_positions)
         state.content_changed.connect(self._on_content_changed)
+        state.view_changed.connect(self._on_view_changed)
+        self._front = state.view.front
         self._shape = (state.loop.length, state.loop.meter)
         self._had_pitches = False
         self._drum_shape: tuple[object, bool] = (self.drums.rows, True)
@@ -77,6 +79,11 @@ class RollEditor(QWidget):
         pane.setFocus()
         tell_cursor(pane)
 
+    def show_part(self, part: int) -> None:
+        """Scroll, and if need be zoom, so that the notes of a part are seen."""
+        for pane in (self.pitched, self.drums):
+            pane.show_part(part)
+
     def zoom(self, factor: float) -> None:
         """Zoom in time around the middle."""
         self._is_fitted = False
@@ -101,6 +108,12 @@ class RollEditor(QWidget):
         shape = (self.drums.rows, any(track.is_drums for track in loop.tracks))
         if shape != self._drum_shape:
             self._share_height()
+
+    def _on_view_changed(self) -> None:
+        """A part that comes to the front comes into view."""
+        if self.state.view.front != self._front:
+            self._front = self.state.view.front
+            self.show_part(self._front)
 
     def _share_height(self) -> None:
         """Give the drum lanes the height they need, at most half; none without drums."""

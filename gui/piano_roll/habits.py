@@ -71,6 +71,8 @@ _SHARED_MAP = (
     ("Ctrl + wheel", "zoom in time; with Shift the rows"),
     ("Middle button", "pan"),
     ("Click a part's bars", "choose what G rewrites"),
+    ("Drag on the ruler, or Shift-click", "choose bars of the part in front"),
+    ("Alt while drawing a box", "select notes of all parts, not only of the one in front"),
 )
 
 

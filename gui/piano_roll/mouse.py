@@ -231,10 +231,13 @@ class EraseGesture:
 
 
 class BoxGesture:
-    """Draws a box and selects the notes that it touches; a mere click selects nothing."""
+    """Draws a box and selects the notes that it touches: those of the part in front, with Alt of all parts.
+
+    Where the part in front is not in this pane, all parts of the pane count. A mere click selects nothing.
+    """
 
     def __init__(self, pane: "RollPane", press: Press) -> None:
-        self._pane, self._from = pane, press.position
+        self._pane, self._from, self._modifiers = pane, press.position, press.modifiers
         is_adding = press.modifiers & Qt.KeyboardModifier.ShiftModifier  # with both habits
         self._kept = pane.state.selection if is_adding else NOTHING
         pane.state.select(self._kept)
@@ -244,10 +247,16 @@ class BoxGesture:
         pane.box = QRectF(self._from, position).normalized()
         start, first_row = pane.place(pane.box.topLeft())
         end, last_row = pane.place(pane.box.bottomRight())
-        found = notes_in_box(pane.tables, start_tick=start, end_tick=end, first_row=first_row, last_row=last_row)
+        front = tuple(table for table in pane.tables if table.part == pane.state.view.front)
+        takes_all = (self._modifiers | modifiers) & Qt.KeyboardModifier.AltModifier
+        tables = pane.tables if takes_all else front or pane.tables
+        found = notes_in_box(tables, start_tick=start, end_tick=end, first_row=first_row, last_row=last_row)
         pane.state.select(self._kept | found)
         pane.update()
 
     def release(self, position: QPointF, modifiers: Qt.KeyboardModifier) -> None:
         self._pane.box = None
         self._pane.update()
+        parts = {ref.part for ref in self._pane.state.selection}
+        if len(parts) == 1:
+            self._pane.state.bring_to_front(*parts)

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QLineF, QRect, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen
 
 from engine.music.harmony import PITCH_CLASS_NAMES
@@ -24,6 +24,7 @@ FAINTEST_SHARE = 0.45  # how far the softest note sinks into the background
 GHOST_SHARE = 0.62
 SEAM_SHARE = 0.74
 MIN_LINE_GAP_PX = 7.0
+MORE_PX = 10
 BLACK_KEYS = frozenset({1, 3, 6, 8, 10})
 
 
@@ -221,6 +222,23 @@ def paint_locked(
         ]
         painter.drawRects([QRect(x, y, 2, h) for x, y, _, h in kept])
         painter.drawRects([QRect(x + w - 1, y, 2, h) for x, y, w, h in kept])
+
+
+def paint_out_of_sight(painter: QPainter, scene: Scene, tables: tuple[PartTable, ...], area: QRect) -> None:
+    """Paint a triangle at the edge beyond which the part in front has more notes."""
+    rows = np.concatenate([table.row for table in tables if table.part == scene.front] or [np.empty(0, np.int32)])
+    if not len(rows):
+        return
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(scene.theme.role(scene.loop.tracks[scene.front].role))
+    x, half = area.right() - 2 * MORE_PX, MORE_PX / 2
+    if scene.axis.y_of(int(rows.min()) + 1) <= area.top():
+        painter.drawPolygon([QPointF(x - half, MORE_PX + 2), QPointF(x + half, MORE_PX + 2), QPointF(x, 3)])
+    if scene.axis.y_of(int(rows.max())) >= area.bottom():
+        foot = area.bottom() - 3
+        painter.drawPolygon([QPointF(x - half, foot - MORE_PX), QPointF(x + half, foot - MORE_PX), QPointF(x, foot)])
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
 
 
 def _paint_seam(painter: QPainter, scene: Scene, table: PartTable, area: QRect, color: QColor) -> None:

@@ -1,8 +1,8 @@
-"""The ruler above the roll: bars, beats and chords; a click sets where playing begins."""
+"""The ruler above the roll: bars, beats and chords; a click sets where playing begins, a drag chooses bars."""
 
-from PySide6.QtCore import QLineF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.piano_roll.state import RollState
 
@@ -26,7 +26,12 @@ class Ruler(QWidget):
         self.state = state
         self.setFixedHeight(HEIGHT_PX)
         self.setAccessibleName("Bars and chords")
-        self.setToolTip("Click to play from here. Double-click a chord to change it.")
+        self.setToolTip(
+            "Click to play from here. Drag, or hold Shift, to choose bars of the part in front, which G then rewrites. "
+            "Double-click a chord to change it."
+        )
+        self._pressed_at: QPointF | None = None
+        self._is_choosing = False
         for signal in (state.content_changed, state.view_changed):
             signal.connect(self.update)
         state.playhead_shown.connect(lambda *_: self.update())
@@ -93,9 +98,33 @@ class Ruler(QWidget):
         painter.drawText(QRectF(x + 6, 0, 80, CHORD_HEIGHT_PX), Qt.AlignmentFlag.AlignVCenter, "↺ 1")
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        tick = self.state.view.time.tick_of(event.position().x())
-        if 0 <= tick < self.state.loop.length and event.position().y() < CHORD_HEIGHT_PX:
-            self.tick_chosen.emit(self.state.view.snap.before(tick))
+        if event.position().y() < CHORD_HEIGHT_PX and event.button() is Qt.MouseButton.LeftButton:
+            self._pressed_at = event.position()
+            if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                self._choose_bars(event.position())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        pressed = self._pressed_at
+        if pressed is not None and abs(event.position().x() - pressed.x()) >= QApplication.startDragDistance():
+            self._choose_bars(event.position())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        pressed, self._pressed_at = self._pressed_at, None
+        is_choosing, self._is_choosing = self._is_choosing, False
+        if pressed is not None and not is_choosing and self.rect().contains(event.position().toPoint()):
+            tick = self.state.view.time.tick_of(pressed.x())
+            if 0 <= tick < self.state.loop.length:
+                self.tick_chosen.emit(self.state.view.snap.before(tick))
+
+    def _choose_bars(self, position: QPointF) -> None:
+        """Choose the bars of the part in front between the press and a position."""
+        assert self._pressed_at is not None
+        self._is_choosing = True
+        loop, front = self.state.loop, self.state.view.front
+        ticks = (self.state.view.time.tick_of(place.x()) for place in (self._pressed_at, position))
+        first, last = (min(max(0, int(tick // loop.meter.ticks_per_bar)), loop.bars - 1) for tick in ticks)
+        if front < len(loop.tracks):
+            self.state.select_bars(self.state.bars.with_range(front, first, last))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         tick = self.state.view.time.tick_of(event.position().x())

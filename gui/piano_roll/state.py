@@ -168,8 +168,11 @@ class RollState(QObject):
             self.cursor_moved.emit()
 
     def select_bars(self, bars: BarSelection) -> None:
+        """Choose bars to be rewritten; selected notes are let go, so that only one of the two says what is meant."""
         if bars != self.bars:
             self.bars = bars
+            if bars:
+                self.selection = NOTHING
             self.selection_changed.emit()
 
     def set_locked(self, locked: tuple[frozenset[tuple[int, int]], ...]) -> None:

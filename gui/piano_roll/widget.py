@@ -41,7 +41,8 @@ WHEEL_ROWS = 3
 ZOOM_STEP = 1.18
 PLAYHEAD_PX = 2
 DRUM_ROW_PX = 19.0
-FIT_ROW_PX = (8.0, 18.0)
+SMALLEST_ROW_PX = 5.0
+FIT_ROW_PX = (SMALLEST_ROW_PX, 18.0)
 ROWS_AROUND = 4
 
 
@@ -63,6 +64,7 @@ class RollPane(QWidget):
         self.axis = RowAxis(row_px=DRUM_ROW_PX if is_drums else 14.0)
         self.rows: RowMap = state.rows(is_drums=is_drums)
         self.box: QRectF | None = None
+        self._fitted: RowAxis | None = None  # where `show_notes` went; who is still there stays fitted
         self.accessible: QAccessibleInterface | None = None  # made when it is asked for, see `accessible.py`
         self._fold = state.view.fold
         self._tables: tuple[PartTable, ...] = ()
@@ -134,6 +136,20 @@ class RollPane(QWidget):
         if rows:
             row_px = min(max(self.height() / (lowest - highest + 1 + ROWS_AROUND), FIT_ROW_PX[0]), FIT_ROW_PX[1])
         self.set_axis(RowAxis(row_px, middle - self.height() / row_px / 2))
+        self._fitted = self.axis
+
+    def show_part(self, part: int) -> None:
+        """Scroll so that a part's notes are seen; zoom out where there is no room for them."""
+        rows = [int(row) for table in self._tables if table.part == part for row in table.row]
+        if not rows or self.is_drums:
+            return
+        highest, lowest = min(rows), max(rows)
+        first, seen = self.axis.top_row, self.height() / self.axis.row_px
+        if first <= highest and lowest + 1 <= first + seen:
+            return
+        count = lowest - highest + 1 + ROWS_AROUND
+        row_px = self.axis.row_px if count <= seen else max(self.height() / count, SMALLEST_ROW_PX)
+        self.set_axis(RowAxis(row_px, (highest + lowest + 1) / 2 - self.height() / row_px / 2))
 
     def set_time_axis(self, axis: TimeAxis) -> None:
         """Scroll or zoom in time, within the loop and its echo of the first beat."""
@@ -285,6 +301,8 @@ class RollPane(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        if self.axis == self._fitted:
+            self.show_notes()
         self.axis = self.axis.clamped(rows=len(self.rows.pitches), height_px=self.height())
         self._picture = None
         self.rows_changed.emit()

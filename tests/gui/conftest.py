@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from gui.app import App, Places
+from gui.main_window import SIZE_PX
 from tests.helpers.fake_service import FakeService
 
 
@@ -31,6 +32,7 @@ def app(qtbot: QtBot, qapp: object, service: FakeService, places: Places) -> Ite
     app = App(qapp, service, places)
     app.exports.folder = places.settings.parent / "Music"
     app.start()
+    app.window.resize(*SIZE_PX)  # the screen that there is not would be smaller
     qtbot.waitExposed(app.window)
     yield app
     # Offscreen, what was copied outlives Python and its end then crashes the process.
