@@ -33,7 +33,7 @@ from training import corpus, packing, sources
 from training.corpus import ManifestRow, SourceFile
 from training.songs import SUFFIX, PackedSong, Shard, ShardWriter, SongInfo, read_shard
 
-PIPELINE = 3  # raise when the same file would become another song: chunks of older runs are then redone
+PIPELINE = 4  # raise when the same file would become another song: chunks of older runs are then redone
 REPORT_NAME, REJECTS_NAME = "prepare.json", "rejects.csv"
 _CHUNK_FILES = 64
 _SHARD_BYTES = 16 << 20

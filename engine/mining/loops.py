@@ -1,38 +1,34 @@
 """Finding the loops in a song: stretches of whole bars that are played again right after.
 
-Every bar becomes a set of (part, 16th, pitch); products of the bars' rows count how many notes any two bars
-share. A loop of p bars at bar s is there if bars s … s+p−1 and s+p … s+2p−1 share most of their notes: a
-running sum along the p-th diagonal tells it for all s at once. Placing on 16ths makes played music match
-itself; the cost is a matrix product a song, bounded by hashing the sets into `_MAX_TOKENS` columns.
+For every length p and every bar s, the parts whose bars s … s+p−1 come again as s+p … s+2p−1 are told apart from those
+that go on differently, such as a singer. Where enough of the parts and notes come again, these parts are a loop.
 
-A loop's score is repetition × seam × content: how alike the two passes are, how few notes ring across the
-joins, and whether enough happens. It must also be no accident: in a song with many like bars, two of them
-will stand side by side in any order, so the run of likenesses that a loop rests on must be longer than the
-rest of the song would show if its bars were shuffled. Of loops that overlap, or hold the same music, the
-best is kept; a period that is itself a repetition of a shorter one is left to the shorter one.
+Its score is repetition × seam × content × coverage: how alike the two passes are, how few notes ring across the joins,
+whether enough happens, and how much of the music it holds. It must also be no accident (`accidents`). Of loops that
+overlap, or whose repeating parts hold the same music, the best is kept; a period that is a repetition of a shorter one
+is left to the shorter one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from engine.music.timing import PPQ
+from engine.jobs.material import PERIODS
+from engine.mining.accidents import Accidents, run_lengths
+from engine.mining.texture import BoolArray, FloatArray, SongBars, Texture, texture_of
 
-IntArray = npt.NDArray[np.int32]
-FloatArray = npt.NDArray[np.float32]
+__all__ = ["MAX_LOOPS", "MIN_SCORE", "PERIODS", "FoundLoop", "SongBars", "find_loops", "find_part_loops"]
 
-PERIODS = (1, 2, 3, 4, 6, 8, 12, 16)
 MAX_LOOPS = 64
-MIN_REPETITION = 0.75
+MIN_REPETITION = 0.7
 MIN_SCORE = 0.5
-_MAX_TOKENS, _MAX_BARS = 4096, 1200
-_SIXTEENTH = PPQ // 4
+MIN_COVERAGE = 0.5  # of the parts and of the notes that sound
 _SAME_MUSIC = 0.8
-_LIKE_BARS = 0.6  # Jaccard likeness from which two bars count as alike
-_ACCIDENTS = 0.1  # loops a song may show, on average, when its bars are shuffled
-_FULL_CONTENT = 6  # notes a bar from which a loop counts as full
+_LIKE_BARS = 0.6  # likeness from which two bars of a part count as alike
+_ACCIDENTS = 0.02  # loops a song may show, on average, when its bars are shuffled; a short file is more likely a loop
+_SHORT_SONG = 32
+_FULL_CONTENT, _FULL_PART = 6, 3  # notes a bar from which a loop, or one of a single part, counts as full
 _LONGEST_REPEAT_OF_ONE = 3  # a loop of one bar must be heard this often more
 
 
@@ -53,202 +49,190 @@ class FoundLoop:
     tracks: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SongBars:
-    """What the detector needs of a song; notes in any order, times in ticks.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Passes:
+    """What is known of all loops of one length.
 
     Attributes:
-        track: int32 [N], index of the part.
-        onset: int32 [N].
-        duration: int32 [N].
-        pitch: int32 [N].
-        bar_starts: int32 [bars + 1]; the last is the end.
-        rings: bool [N], False for notes that may be cut without being missed, such as drum hits.
+        period: In bars.
+        again: bool [T, S], which parts come again after a loop that starts at a bar.
+        score: float32 [S], 0 where there is no loop.
     """
 
-    track: IntArray
-    onset: IntArray
-    duration: IntArray
-    pitch: IntArray
-    bar_starts: IntArray
-    rings: npt.NDArray[np.bool_]
+    period: int
+    again: BoolArray
+    score: FloatArray
+
+    def stretch(self, start: int) -> tuple[int, int]:
+        """Return the bars, from the first to the one after the last, in which the parts of a loop go round."""
+        breaks = np.flatnonzero((self.again[:, start, None] & ~self.again).any(axis=0))
+        after = int(np.searchsorted(breaks, start))
+        first = int(breaks[after - 1]) + 1 if after else 0
+        last = int(breaks[after]) if after < len(breaks) else self.again.shape[1]
+        return first, last - 1 + 2 * self.period
 
 
 def find_loops(song: SongBars, periods: Sequence[int] = PERIODS) -> tuple[FoundLoop, ...]:
-    """Find the loops of a song, best first, at most `MAX_LOOPS`.
+    """Find the loops of a song, all parts together, best first, at most `MAX_LOOPS`.
 
     Args:
         song: The notes and bar lines; bars beyond 1,200 are ignored.
         periods: Lengths to look for, in bars.
     """
-    bars = min(len(song.bar_starts) - 1, _MAX_BARS)
-    if bars < 2 or not len(song.onset):
+    return _found(texture_of(song), periods)
+
+
+def find_part_loops(song: SongBars, periods: Sequence[int] = PERIODS) -> dict[int, tuple[FoundLoop, ...]]:
+    """Find the loops of each part by itself; parts without loops are left out."""
+    found = {}
+    for part in np.unique(song.track).tolist():
+        mine = song.track == part
+        columns = (song.track[mine], song.onset[mine], song.duration[mine], song.pitch[mine])
+        loops = _found(texture_of(SongBars(*columns, song.bar_starts, song.rings[mine])), periods)
+        if loops:
+            found[part] = loops
+    return found
+
+
+def _found(texture: Texture, periods: Sequence[int]) -> tuple[FoundLoop, ...]:
+    periods = sorted({period for period in periods if 2 * period <= texture.bars})
+    if not periods or not len(texture.parts):
         return ()
-    bar_of_note = np.searchsorted(song.bar_starts[: bars + 1], song.onset, side="right").astype(np.int32) - 1
-    inside = (bar_of_note >= 0) & (bar_of_note < bars)
-    tokens = _token_matrix(song, bar_of_note, inside, bars)
-    shared = tokens @ tokens.T
-    lengths = np.diff(song.bar_starts[: bars + 1])
-    crossing = _crossing_shares(song, bar_of_note, inside, bars)
-    candidates: list[FoundLoop] = []
-    repetitions: dict[int, FloatArray] = {}
-    alike = _alike(shared)
-    counts = np.zeros((bars + 1, bars + 1), np.int64)
-    counts[1:, 1:] = alike.cumsum(axis=0).cumsum(axis=1)
-    for period in sorted(periods):
-        if 2 * period > bars:
-            continue
-        repetition = _repetition(shared, period) * _same_lengths(lengths, period)
-        repetitions[period] = repetition
-        score = _scores(repetition, shared, crossing, period)
-        score[_has_shorter_period(repetitions, period, len(score))] = 0.0
-        score[_is_accident(np.diagonal(alike, period), counts, period)] = 0.0
-        candidates += [
-            FoundLoop(int(start), period, float(score[start]), ()) for start in np.flatnonzero(score >= MIN_SCORE)
-        ]
-    kept = _distinct(candidates, tokens)
-    return tuple(_with_tracks(loop, song, bar_of_note, inside) for loop in kept)
+    common, alike = _likeness(texture, periods)
+    passes: list[_Passes] = []
+    accidents = Accidents(alike)
+    most = _ACCIDENTS * max(1.0, _SHORT_SONG / texture.bars) ** 3 / len(periods)
+    for period in periods:
+        passes.append(_passes(texture, common[period], period))
+        is_hidden = _has_shorter_period(passes)
+        run = run_lengths(np.diagonal(alike, period), period)
+        is_accident = run < accidents.shortest_run(period, most)
+        passes[-1].score[is_hidden | is_accident] = 0.0
+    return _distinct(passes, texture)
 
 
-def _token_matrix(song: SongBars, bar_of_note: IntArray, inside: npt.NDArray[np.bool_], bars: int) -> FloatArray:
-    """Return which (part, 16th, pitch) each bar holds, 0 or 1, [bars, tokens]."""
-    bar = bar_of_note[inside]
-    place = (song.onset[inside] - song.bar_starts[bar] + _SIXTEENTH // 2) // _SIXTEENTH
-    key = (song.track[inside].astype(np.int64) * 128 + song.pitch[inside]) * 256 + np.minimum(place, 255)
-    _, token = np.unique(key, return_inverse=True)
-    matrix = np.zeros((bars, min(int(token.max(initial=0)) + 1, _MAX_TOKENS)), np.float32)
-    matrix[bar, token % _MAX_TOKENS] = 1.0
-    return matrix
+def _likeness(texture: Texture, periods: Sequence[int]) -> tuple[dict[int, FloatArray], BoolArray]:
+    """Compare all bars.
 
-
-def _crossing_shares(song: SongBars, bar_of_note: IntArray, inside: npt.NDArray[np.bool_], bars: int) -> FloatArray:
-    """Return, for each bar line, the share of the ringing notes of the bar before that sound on across it."""
-    bar = bar_of_note[inside]
-    rings = song.rings[inside]
-    over = song.onset[inside] + song.duration[inside] - song.bar_starts[bar + 1] > _SIXTEENTH
-    crossing = np.bincount(bar, weights=rings & over, minlength=bars)
-    ringing = np.bincount(bar, weights=rings, minlength=bars)
-    return np.concatenate([[0.0], crossing / np.maximum(ringing, 1)]).astype(np.float32)
-
-
-def _alike(shared: FloatArray) -> npt.NDArray[np.bool_]:
-    """Tell which bars are alike, [bars, bars]; an empty bar is like none, and no bar like itself."""
-    sizes = np.diagonal(shared)
-    alike = shared >= _LIKE_BARS * np.maximum(sizes[:, None] + sizes[None, :] - shared, 1e-6)
-    np.fill_diagonal(alike, val=False)
-    return alike
-
-
-def _is_accident(alike: npt.NDArray[np.bool_], counts: npt.NDArray[np.int64], period: int) -> npt.NDArray[np.bool_]:
-    """Tell for every start whether shuffled bars would show such a loop oftener than `_ACCIDENTS` times a song.
-
-    If a share q of the pairs of bars is alike, a run of r pairs is alike by accident with about qʳ. Pairs within
-    the stretch that the run covers say nothing about accidents, so they are left out of q.
-
-    Args:
-        alike: Which bars are like the one `period` bars later, [bars − period].
-        counts: Sums of the matrix of like bars over its rows and columns, [bars + 1, bars + 1].
-        period: In bars.
+    Returns:
+        For each period, the notes that each bar shares with the one so much later, [T, B − period]; and which bars
+        are alike in enough of their parts, [B, B].
     """
-    count, bars = len(alike), len(counts) - 1
-    starts = np.arange(count - period + 1)
-    breaks = np.flatnonzero(~alike)
-    first = np.insert(breaks, 0, -1)[np.searchsorted(breaks, starts)] + 1
-    last = np.append(breaks, count)[np.searchsorted(breaks, starts + period)]  # first pair after the run
-    inside = np.convolve(alike, np.ones(period, np.int64), mode="valid")
-    run = inside + (starts - first) + (last - starts - period)
-    end = last + period
-    like = counts[-1, -1] - counts[end, end] + counts[first, end] + counts[end, first] - counts[first, first]
-    pairs = bars * (bars - 1) - (end - first) * (end - first - 1)
-    share = np.clip(like / np.maximum(pairs, 1), 1 / bars**2, 1.0)
-    return run * np.log(share) > np.log(_ACCIDENTS / bars)
+    count = texture.bars
+    sizes = texture.sizes
+    common = {period: np.empty((len(sizes), count - period), np.float32) for period in periods}
+    alike_parts = np.zeros((count, count), np.float32)
+    alike_notes = np.zeros((count, count), np.float32)
+    for part, size in enumerate(sizes):
+        shared = texture.shared(part)
+        for period, row in common.items():
+            row[part] = np.diagonal(shared, period)
+        total = size[:, None] + size
+        is_alike = (shared * (1 + _LIKE_BARS) >= _LIKE_BARS * total) & (total > 0)
+        alike_parts += is_alike
+        alike_notes += total * is_alike
+    sounds = (sizes > 0).astype(np.float32)
+    parts = sounds.sum(axis=0)
+    sounding = parts[:, None] + parts - sounds.T @ sounds
+    notes = sizes.sum(axis=0)
+    alike = (alike_parts >= MIN_COVERAGE * sounding) & (alike_notes >= MIN_COVERAGE * (notes[:, None] + notes))
+    alike &= sounding > 0
+    np.fill_diagonal(alike, val=False)
+    return common, alike
 
 
-def _repetition(shared: FloatArray, period: int) -> FloatArray:
-    """Return the Jaccard likeness of bars s … s+p−1 with the p bars after them, for every s."""
-    sizes = np.diagonal(shared)
-    common = _running_sum(np.diagonal(shared, period), period)
-    total = _running_sum(sizes[:-period] + sizes[period:], period)
-    return (common / np.maximum(total - common, 1e-6)).astype(np.float32)
+def _passes(texture: Texture, common: FloatArray, period: int) -> _Passes:
+    """Compare each stretch of `period` bars with the next."""
+    shared = _running_sum(common, period)
+    total = _running_sum(texture.sizes[:, :-period] + texture.sizes[:, period:], period)
+    union = total - shared
+    again = (shared >= MIN_REPETITION * union) & (total > 0)
+    notes, all_notes = (total * again).sum(axis=0), total.sum(axis=0)
+    repetition = (shared * again).sum(axis=0) / np.maximum((union * again).sum(axis=0), 1e-6)
+    coverage = notes / np.maximum(all_notes, 1e-6)
+    full = _FULL_CONTENT if len(texture.parts) > 1 else _FULL_PART
+    content = np.minimum(notes / (2 * period * full), 1.0)
+    score = repetition * coverage * content * _seam(texture, again, period)
+    enough = (again.sum(axis=0) >= MIN_COVERAGE * (total > 0).sum(axis=0)) & (coverage >= MIN_COVERAGE)
+    score[~(enough & _same_lengths(texture, period))] = 0.0
+    if period == 1:
+        heard = _running_sum((score > 0).astype(np.float32), _LONGEST_REPEAT_OF_ONE)
+        score[: len(heard)][heard < _LONGEST_REPEAT_OF_ONE] = 0.0
+        score[len(heard) :] = 0.0
+    return _Passes(period, again, score.astype(np.float32))
+
+
+def _seam(texture: Texture, again: BoolArray, period: int) -> FloatArray:
+    """Return the share of notes that do not sound on across a loop's two joins, the worse of both, [S]."""
+    count = again.shape[1]
+    shares = []
+    for first in (0, period):  # the join before the loop's first bar, and that after its last
+        crossing, ringing = (table[:, first : first + count] * again for table in (texture.crossing, texture.ringing))
+        shares.append(crossing.sum(axis=0) / np.maximum(ringing.sum(axis=0), 1.0))
+    return 1 - np.maximum(*shares)
 
 
 def _running_sum(values: FloatArray, width: int) -> FloatArray:
-    sums = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
-    return (sums[width:] - sums[:-width]).astype(np.float32)
+    sums = np.cumsum(values, axis=-1, dtype=np.float64)
+    sums[..., width:] -= sums[..., :-width].copy()
+    return sums[..., width - 1 :].astype(np.float32)
 
 
-def _same_lengths(lengths: IntArray, period: int) -> FloatArray:
-    """Return 1 where all 2p bars from s on are equally long, else 0."""
-    changes = np.concatenate([[0], np.cumsum(np.diff(lengths) != 0)])
-    return (changes[2 * period - 1 :] == changes[: len(changes) - 2 * period + 1]).astype(np.float32)
+def _same_lengths(texture: Texture, period: int) -> BoolArray:
+    """Tell where 2 · period bars are equally long, [S]."""
+    changes = np.concatenate([[0], np.cumsum(np.diff(texture.lengths) != 0)])
+    return changes[2 * period - 1 :] == changes[: len(changes) - 2 * period + 1]
 
 
-def _scores(repetition: FloatArray, shared: FloatArray, crossing: FloatArray, period: int) -> FloatArray:
-    count = len(repetition)
-    notes = _running_sum(np.diagonal(shared), period)[:count] / period
-    content = np.minimum(notes / _FULL_CONTENT, 1.0)
-    seam = 1 - np.maximum(crossing[:count], crossing[period : period + count])
-    score = np.where(repetition >= MIN_REPETITION, repetition * seam * content, 0.0)
-    if period == 1:
-        heard = _running_sum((repetition >= MIN_REPETITION).astype(np.float32), _LONGEST_REPEAT_OF_ONE)
-        score[: len(heard)][heard < _LONGEST_REPEAT_OF_ONE] = 0.0
-        score[len(heard) :] = 0.0
-    return score.astype(np.float32)
+def _has_shorter_period(passes: list[_Passes]) -> BoolArray:
+    """Tell where all parts of a loop of the last length go round in a shorter one."""
+    longest = passes[-1]
+    count = len(longest.score)
+    is_hidden = np.zeros(count, np.bool_)
+    for shorter in passes[:-1]:
+        if longest.period % shorter.period:
+            continue
+        width = longest.period - shorter.period  # repeats from s to s + p − d make the p bars one shorter loop
+        breaks = _running_sum((~shorter.again).astype(np.float32), width)[:, :count]
+        size = breaks.shape[1]
+        is_hidden[:size] |= ~(longest.again[:, :size] & (breaks > 0)).any(axis=0)
+    return is_hidden
 
 
-def _has_shorter_period(repetitions: dict[int, FloatArray], period: int, count: int) -> npt.NDArray[np.bool_]:
-    """Tell where the p bars from s on are themselves made of a shorter loop."""
-    shorter = np.zeros(count, np.bool_)
-    for divisor, repetition in repetitions.items():
-        if divisor < period and period % divisor == 0:
-            holds = np.concatenate([[0], np.cumsum(repetition >= MIN_REPETITION)])
-            width = period - divisor  # repetitions from s to s + p − d make the p bars one shorter loop
-            size = min(count, len(holds) - width)
-            shorter[:size] |= holds[width : width + size] - holds[:size] == width
-    return shorter
-
-
-def _distinct(candidates: list[FoundLoop], tokens: FloatArray) -> list[FoundLoop]:
-    """Keep the best of the loops that overlap or hold the same music."""
+def _distinct(passes: list[_Passes], texture: Texture) -> tuple[FoundLoop, ...]:
+    """Keep the best of the loops that overlap or whose parts hold the same music."""
+    candidates = [
+        (-round(float(found.score[start]), 2), int(start), found)
+        for found in passes
+        for start in np.flatnonzero(found.score >= MIN_SCORE)
+    ]
+    candidates.sort(key=lambda candidate: candidate[:2])
     kept: list[FoundLoop] = []
-    contents: list[FloatArray] = []
-    for loop in sorted(candidates, key=lambda found: (-round(found.score, 2), found.start_bar)):
+    taken = np.zeros(texture.sizes.shape, np.bool_)  # bars of parts that go round in a loop already
+    music: list[FloatArray] = []
+    for _, start, found in candidates:
         if len(kept) == MAX_LOOPS:
             break
-        if any(_overlap(loop, other) for other in kept):
+        again, stop = found.again[:, start], start + found.period
+        if (taken[:, start:stop].all(axis=1) | ~again).all() or _overlaps(start, stop, kept):
             continue
-        content = tokens[loop.start_bar : loop.start_bar + loop.bars].max(axis=0)
-        if any(_likeness(content, other) >= _SAME_MUSIC for other in contents):
+        columns = np.repeat(again, np.diff(texture.edges))
+        content = texture.held[start:stop] * columns
+        if any(_is_within(content, other) for other in music):
             continue
-        kept.append(loop)
-        contents.append(content)
-    return kept
+        first, last = found.stretch(start)
+        taken[again, first:last] = True
+        music.append(texture.near[start:stop] * columns)
+        tracks = tuple(texture.parts[again].tolist())
+        kept.append(FoundLoop(start, found.period, float(found.score[start]), tracks))
+    return tuple(kept)
 
 
-def _overlap(one: FoundLoop, other: FoundLoop) -> bool:
-    return one.start_bar < other.start_bar + other.bars and other.start_bar < one.start_bar + one.bars
+def _is_within(content: FloatArray, other: FloatArray) -> bool:
+    """Tell whether nearly all bars of a loop are among the bars of another, [bars, notes] each."""
+    found = content @ other.T >= _SAME_MUSIC * content.sum(axis=1, keepdims=True)
+    return float(found.any(axis=1).mean()) >= _SAME_MUSIC
 
 
-def _likeness(one: FloatArray, other: FloatArray) -> float:
-    return float(np.minimum(one, other).sum() / max(float(np.maximum(one, other).sum()), 1.0))
-
-
-def _with_tracks(loop: FoundLoop, song: SongBars, bar_of_note: IntArray, inside: npt.NDArray[np.bool_]) -> FoundLoop:
-    """Name the parts whose own notes are played again."""
-    return FoundLoop(loop.start_bar, loop.bars, loop.score, tuple(_repeating(loop, song, bar_of_note, inside)))
-
-
-def _repeating(loop: FoundLoop, song: SongBars, bar_of_note: IntArray, inside: npt.NDArray[np.bool_]) -> Iterator[int]:
-    start, bars = loop.start_bar, loop.bars
-    window = inside & (bar_of_note >= start) & (bar_of_note < start + 2 * bars)
-    bar = bar_of_note[window] - start
-    place = (song.onset[window] - song.bar_starts[bar + start] + _SIXTEENTH // 2) // _SIXTEENTH
-    key = (bar % bars * 256 + np.minimum(place, 255)) * 128 + song.pitch[window]
-    track = song.track[window]
-    second = bar >= bars
-    for part in np.unique(track):
-        one = np.unique(key[(track == part) & ~second])
-        other = np.unique(key[(track == part) & second])
-        common = len(np.intersect1d(one, other, assume_unique=True))
-        if common >= MIN_REPETITION * (len(one) + len(other) - common):
-            yield int(part)
+def _overlaps(start: int, stop: int, kept: Sequence[FoundLoop]) -> bool:
+    return any(start < loop.start_bar + loop.bars and loop.start_bar < stop for loop in kept)

@@ -8,7 +8,8 @@ import numpy as np
 from engine.jobs.material import FindLoops, LoopsFound, SongLoop
 from engine.midi import smf
 from engine.midi.song import Column, Song, cut_window
-from engine.mining.loops import FoundLoop, SongBars, find_loops
+from engine.mining.loops import FoundLoop, SongBars, find_loops, find_part_loops
+from engine.mining.texture import EARLY_TICKS
 from engine.music.analysis import loop_chords, loop_key
 from engine.music.feel import nomml
 from engine.music.loop import MAX_TRACKS
@@ -21,12 +22,12 @@ def loops_of_file(wish: FindLoops) -> LoopsFound:
         MidiFileError: The file cannot be read.
     """
     song = smf.read_song(Path(wish.path))
-    found = [_song_loop(song, loop) for loop in find_loops(song_bars(song), wish.periods)]
+    bars = song_bars(song)
+    found = [_song_loop(song, loop) for loop in find_loops(bars, wish.periods)]
     if wish.per_track:
-        for index, track in enumerate(song.tracks):
-            alone = replace(song, notes=song.notes[song.notes[:, Column.TRACK] == index])
-            name = track.name or track.role.value
-            found += [_song_loop(alone, loop, name) for loop in find_loops(song_bars(alone), wish.periods)]
+        for index, loops in find_part_loops(bars, wish.periods).items():
+            name = song.tracks[index].name or song.tracks[index].role.value
+            found += [_song_loop(song, loop, name) for loop in loops]
     return LoopsFound(wish.path, tuple(found), song.bars)
 
 
@@ -40,8 +41,12 @@ def song_bars(song: Song) -> SongBars:
 
 def _song_loop(song: Song, found: FoundLoop, part: str = "") -> SongLoop:
     """Return the music of a loop: the parts that are played again, the others left out."""
-    chosen = found.tracks[:MAX_TRACKS]
-    notes = song.notes[np.isin(song.notes[:, Column.TRACK], chosen)]
+    notes = song.notes[np.isin(song.notes[:, Column.TRACK], found.tracks[:MAX_TRACKS])]
+    begin, end = song.bar_starts[[found.start_bar, found.start_bar + found.bars]]
+    onsets = notes[:, Column.ONSET]
+    # Who plays a little before the line means the bar after it: so at the loop's begin, and so at its end.
+    notes[:, Column.ONSET] = np.where((onsets >= begin - EARLY_TICKS) & (onsets < begin), begin, onsets)
+    notes = notes[(onsets < end - EARLY_TICKS) | (onsets >= end)]
     loop = cut_window(replace(song, notes=notes), first_bar=found.start_bar, bars=found.bars).loop
     loop = replace(loop, key=loop_key(loop), chords=loop_chords(loop))
     onsets = [note.onset for track in loop.tracks for note in track.notes]

@@ -1,9 +1,12 @@
 """Loops are found where they are, and not where they are not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from engine.mining.loops import MIN_SCORE, FoundLoop, SongBars, find_loops
+from engine.mining.loops import MIN_SCORE, FoundLoop, SongBars, find_loops, find_part_loops
+from engine.mining.texture import texture_of
 
 _BAR = 1920
 
@@ -130,3 +133,78 @@ def test_the_best_comes_first() -> None:
     found = find_loops(_song([*thin * 2, *clean * 2]))
     assert found[0] == FoundLoop(4, 2, found[0].score, (0, 1, 2, 3))
     assert [loop.score for loop in found] == sorted((loop.score for loop in found), reverse=True)
+
+
+def _with_voice(bars: list[np.ndarray], seed: int, *, track: int = 4) -> list[np.ndarray]:
+    rng = np.random.default_rng(seed)
+    voices = [
+        np.column_stack([np.full(8, track), rng.choice(16, 8, replace=False) * 120, rng.integers(60, 90, 8)])
+        for _ in bars
+    ]
+    return [np.concatenate([bar, voice]) for bar, voice in zip(bars, voices, strict=True)]
+
+
+def test_a_loop_under_a_voice_that_never_repeats_is_found_once() -> None:
+    rest = _random_bars(8, seed=20)
+    bars = _with_voice([*rest[:4], *_random_bars(4, seed=21) * 6, *rest[4:]], seed=22)
+    (loop,) = find_loops(_song(bars))
+    assert (loop.start_bar, loop.bars, loop.tracks) == (4, 4, (0, 1, 2, 3))
+
+
+def test_a_loop_that_comes_back_under_a_voice_is_found_once() -> None:
+    rest, loop = _random_bars(12, seed=23), _random_bars(4, seed=24)
+    found = find_loops(_song(_with_voice([*rest[:4], *loop * 3, *rest[4:8], *loop * 2, *rest[8:]], seed=25)))
+    assert [(one.start_bar, one.bars) for one in found] == [(4, 4)]
+
+
+@pytest.mark.parametrize("swing", [0.58, 2 / 3])
+def test_swung_and_played_music_matches_itself(swing: float) -> None:
+    song = _song(_random_bars(4, seed=26) * 4)
+    quarter, within = np.divmod(song.onset, 480)
+    bent = np.where(within >= 240, swing * 480 + (within - 240) * (1 - swing) * 2, within * swing * 2)
+    swung = replace(song, onset=(quarter * 480 + bent).astype(np.int32))
+    found = find_loops(_jittered(swung, ticks=18, seed=27))
+    assert [(loop.start_bar, loop.bars) for loop in found] == [(0, 4)]
+
+
+def test_a_part_that_goes_round_alone_is_found_by_itself() -> None:
+    rest, bass = _random_bars(24, seed=28), _random_bars(3, seed=29, notes=20)
+    bass = [np.column_stack([np.full(len(bar), 7), bar[:, 1:]]) for bar in bass]
+    song = _song([np.concatenate([bar, bass[index % 3]]) for index, bar in enumerate(rest)])
+    assert find_loops(song) == ()
+    assert [(part, [(one.start_bar, one.bars) for one in found]) for part, found in find_part_loops(song).items()] == [
+        (7, [(0, 3)])
+    ]
+
+
+def test_a_loop_of_more_parts_goes_before_a_shorter_one_of_fewer() -> None:
+    drums = [np.column_stack([np.zeros(8), np.arange(8) * 240, np.full(8, 42)]).astype(int)]
+    chords = [
+        np.column_stack([np.repeat([1, 2], 6), np.tile(np.arange(6) * 240, 2), np.full(12, 50 + 3 * index)])
+        for index in range(4)
+    ]
+    found = find_loops(_song([np.concatenate([drums[0], chords[index % 4]]) for index in range(16)]))
+    assert [(loop.bars, loop.tracks) for loop in found] == [(4, (0, 1, 2))]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_few_bars_in_random_order_are_no_loop(seed: int) -> None:
+    bars = _random_bars(6, seed=200 + seed)
+    order = np.random.default_rng(seed).permutation(np.repeat(np.arange(6), 10))
+    assert find_loops(_song([bars[index] for index in order])) == ()
+
+
+def test_time_and_memory_are_bounded_by_leaving_out_bars() -> None:
+    rng = np.random.default_rng(30)
+    count = 20_000
+    song = SongBars(
+        track=rng.integers(0, 500, count).astype(np.int32),
+        onset=rng.integers(0, 5000 * _BAR, count).astype(np.int32),
+        duration=np.full(count, 60, np.int32),
+        pitch=rng.integers(0, 128, count).astype(np.int32),
+        bar_starts=(np.arange(5001) * _BAR).astype(np.int32),
+        rings=np.ones(count, np.bool_),
+    )
+    texture = texture_of(song)
+    assert len(texture.parts) * texture.bars**2 <= 100_000_000
+    assert find_loops(song) == ()

@@ -37,3 +37,13 @@ def test_a_loop_has_its_music_and_what_is_told_of_it(tmp_path: Path) -> None:
 def test_each_part_is_searched_by_itself_too(tmp_path: Path) -> None:
     answer = loops_of_file(FindLoops(written(tmp_path), per_track=True))
     assert [(loop.part, loop.loop.bars) for loop in answer.loops] == [("", 2), ("Drums", 1), ("Bass", 2)]
+
+
+def test_a_first_beat_played_early_is_at_the_loops_begin_and_not_at_its_end(tmp_path: Path) -> None:
+    hits = tuple(Note(max(480 * beat - 12, 0), 36 + beat % 8, 60) for beat in range(64))
+    smf.write(Loop(bars=16, tracks=(Track(Role.DRUMS, hits),)), tmp_path / "played.mid")
+    loops = loops_of_file(FindLoops(str(tmp_path / "played.mid"))).loops
+    assert [loop.loop.bars for loop in loops] == [2]
+    notes = loops[0].loop.tracks[0].notes
+    assert [note.pitch for note in notes] == list(range(36, 44))
+    assert notes[0].onset == 0

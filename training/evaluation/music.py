@@ -93,7 +93,7 @@ def is_found_as_loop(sheet: Sheet, again: Sheet) -> bool:
         track=track.astype(np.int32),
         onset=(step * ticks).astype(np.int32),
         duration=(DURATION_TABLE[duration] * ticks).astype(np.int32),
-        pitch=pitch.astype(np.int32),
+        pitch=(pitch % DRUM_OFFSET).astype(np.int32),
         bar_starts=(np.arange(2 * sheet.bars + 1) * per_bar).astype(np.int32),
         rings=pitch < DRUM_OFFSET,
     )
