@@ -23,6 +23,7 @@ ENGINE_COMMANDS: Mapping[str, str] = {
     "generate": "engine.cli.generate_command:generate",
     "render": "engine.cli.render_command:render",
     "transcribe": "engine.cli.transcribe_command:transcribe_files",
+    "extract": "engine.cli.extract_command:extract_loops",
     "play": "engine.cli.play_command:play",
     "ports": "engine.cli.play_command:ports",
     "inspect": "engine.cli.inspect_command:inspect",

@@ -16,8 +16,7 @@ from typing import Any
 from engine.errors import EngineError
 from engine.messages import GenerationRequest, PartUse, Take
 from engine.midi import smf
-from engine.music.loop import Loop
-from engine.music.naming import key_word, part_labels, safe_word
+from engine.music.naming import loop_file_name, part_labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +47,6 @@ class WrittenTake:
     paths: tuple[Path, ...]
 
 
-def file_name(loop: Loop, *, name: str, part: str, seed: str) -> str:
-    """Return `NAME_PART_120bpm_Am_4bars_SEED.mid`."""
-    bars = "1bar" if loop.bars == 1 else f"{loop.bars}bars"
-    words = [safe_word(name), safe_word(part), f"{loop.tempo_bpm:g}bpm"]
-    words += [key_word(loop.key)] if loop.key else []
-    return "_".join([*words, bars, seed]) + ".mid"
-
-
 def written_parts(request: GenerationRequest) -> tuple[int, ...]:
     """Return the indices of the parts that the request asks for."""
     return tuple(index for index, part in enumerate(request.parts) if part.use is PartUse.REPLACE)
@@ -80,7 +71,7 @@ def write_take(request: GenerationRequest, take: Take, options: WriteOptions) ->
     paths: list[Path] = []
     for indices in [[index] for index in chosen] if options.is_split else [chosen]:
         part = "-".join(part_labels(loop, indices))
-        path = options.folder / file_name(loop, name=options.name, part=part, seed=seed)
+        path = options.folder / loop_file_name(loop, name=options.name, part=part, last=seed)
         tracks = [loop.tracks[index] for index in indices]
         smf.write(replace(loop, tracks=tuple(tracks), name=options.name), path, programs=options.with_programs)
         paths.append(path)

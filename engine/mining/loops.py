@@ -24,6 +24,7 @@ MAX_LOOPS = 64
 MIN_REPETITION = 0.7
 MIN_SCORE = 0.5
 MIN_COVERAGE = 0.5  # of the parts and of the notes that sound
+_NEARLY_ALL = 0.9
 _SAME_MUSIC = 0.8
 _LIKE_BARS = 0.6  # likeness from which two bars of a part count as alike
 _ACCIDENTS = 0.02  # loops a song may show, on average, when its bars are shuffled; a short file is more likely a loop
@@ -94,29 +95,31 @@ def find_part_loops(song: SongBars, periods: Sequence[int] = PERIODS) -> dict[in
     return found
 
 
-def _found(texture: Texture, periods: Sequence[int]) -> tuple[FoundLoop, ...]:
-    periods = sorted({period for period in periods if 2 * period <= texture.bars})
+def _found(texture: Texture, wanted: Sequence[int]) -> tuple[FoundLoop, ...]:
+    # Lengths that are not wanted are looked at, too: a loop of 4 bars is no loop of 8.
+    periods = sorted({period for period in {*wanted, *PERIODS} if period <= min(max(wanted), texture.bars // 2)})
     if not periods or not len(texture.parts):
         return ()
     common, alike = _likeness(texture, periods)
     passes: list[_Passes] = []
-    accidents = Accidents(alike)
+    accidents = [Accidents(each) for each in alike]
     most = _ACCIDENTS * max(1.0, _SHORT_SONG / texture.bars) ** 3 / len(periods)
     for period in periods:
         passes.append(_passes(texture, common[period], period))
         is_hidden = _has_shorter_period(passes)
-        run = run_lengths(np.diagonal(alike, period), period)
-        is_accident = run < accidents.shortest_run(period, most)
+        is_accident = np.ones(len(is_hidden), np.bool_)
+        for each, chance in zip(alike, accidents, strict=True):
+            is_accident &= run_lengths(np.diagonal(each, period), period) < chance.shortest_run(period, most)
         passes[-1].score[is_hidden | is_accident] = 0.0
-    return _distinct(passes, texture)
+    return _distinct([found for found in passes if found.period in wanted], texture)
 
 
-def _likeness(texture: Texture, periods: Sequence[int]) -> tuple[dict[int, FloatArray], BoolArray]:
+def _likeness(texture: Texture, periods: Sequence[int]) -> tuple[dict[int, FloatArray], list[BoolArray]]:
     """Compare all bars.
 
     Returns:
         For each period, the notes that each bar shares with the one so much later, [T, B − period]; and which bars
-        are alike in enough of their parts, [B, B].
+        are alike in enough of their parts, and in nearly all, [B, B] each.
     """
     count = texture.bars
     sizes = texture.sizes
@@ -135,9 +138,11 @@ def _likeness(texture: Texture, periods: Sequence[int]) -> tuple[dict[int, Float
     parts = sounds.sum(axis=0)
     sounding = parts[:, None] + parts - sounds.T @ sounds
     notes = sizes.sum(axis=0)
-    alike = (alike_parts >= MIN_COVERAGE * sounding) & (alike_notes >= MIN_COVERAGE * (notes[:, None] + notes))
-    alike &= sounding > 0
-    np.fill_diagonal(alike, val=False)
+    all_notes = notes[:, None] + notes
+    alike = []
+    for share in (MIN_COVERAGE, _NEARLY_ALL):
+        alike.append((alike_parts >= share * sounding) & (alike_notes >= share * all_notes) & (sounding > 0))
+        np.fill_diagonal(alike[-1], val=False)
     return common, alike
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from engine.jobs.material import FindLoops, LoopsFound, SongLoop
 from engine.midi import smf
-from engine.midi.song import Column, Song, cut_window
+from engine.midi.song import Column, Song, Table, cut_window
 from engine.mining.loops import FoundLoop, SongBars, find_loops, find_part_loops
 from engine.mining.texture import EARLY_TICKS
 from engine.music.analysis import loop_chords, loop_key
@@ -41,13 +41,24 @@ def song_bars(song: Song) -> SongBars:
 
 def _song_loop(song: Song, found: FoundLoop, part: str = "") -> SongLoop:
     """Return the music of a loop: the parts that are played again, the others left out."""
-    notes = song.notes[np.isin(song.notes[:, Column.TRACK], found.tracks[:MAX_TRACKS])]
-    begin, end = song.bar_starts[[found.start_bar, found.start_bar + found.bars]]
-    onsets = notes[:, Column.ONSET]
-    # Who plays a little before the line means the bar after it: so at the loop's begin, and so at its end.
-    notes[:, Column.ONSET] = np.where((onsets >= begin - EARLY_TICKS) & (onsets < begin), begin, onsets)
-    notes = notes[(onsets < end - EARLY_TICKS) | (onsets >= end)]
+    begin, end = song.bar_starts[[found.start_bar, found.start_bar + found.bars]].tolist()
+    notes = _meant_between(song.notes[np.isin(song.notes[:, Column.TRACK], found.tracks[:MAX_TRACKS])], begin, end)
     loop = cut_window(replace(song, notes=notes), first_bar=found.start_bar, bars=found.bars).loop
     loop = replace(loop, key=loop_key(loop), chords=loop_chords(loop))
     onsets = [note.onset for track in loop.tracks for note in track.notes]
     return SongLoop(loop, found.start_bar, found.score, len(onsets) / loop.bars, nomml(onsets), part)
+
+
+def _meant_between(notes: Table, begin: int, end: int) -> Table:
+    """Return notes with those played a little before a loop's begin moved there, and those before its end left out."""
+    onsets = notes[:, Column.ONSET]
+    early = np.where((onsets >= begin - EARLY_TICKS) & (onsets < begin), begin - onsets, 0)
+    notes = notes.copy()
+    notes[:, Column.ONSET] += early
+    notes[:, Column.DURATION] = np.maximum(notes[:, Column.DURATION] - early, 1)
+    notes = notes[(onsets < end - EARLY_TICKS) | (onsets >= end)]
+    by = notes[
+        np.lexsort((-notes[:, Column.DURATION], notes[:, Column.PITCH], notes[:, Column.TRACK], notes[:, Column.ONSET]))
+    ]
+    voice = by[:, [Column.TRACK, Column.ONSET, Column.PITCH]]
+    return by[np.append(True, (voice[1:] != voice[:-1]).any(axis=1))] if len(by) else by

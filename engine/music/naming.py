@@ -24,6 +24,14 @@ def safe_word(text: str) -> str:
     return _UNSAFE.sub("-", plain).strip("-.")[:_MAX_WORD] or "x"
 
 
+def loop_file_name(loop: Loop, *, name: str, part: str, last: str) -> str:
+    """Return `NAME_PART_120bpm_Am_4bars_LAST.mid`; the key is left out where it is unknown."""
+    bars = "1bar" if loop.bars == 1 else f"{loop.bars}bars"
+    words = [safe_word(name), safe_word(part), f"{loop.tempo_bpm:g}bpm"]
+    words += [key_word(loop.key)] if loop.key else []
+    return "_".join([*words, bars, last]) + ".mid"
+
+
 def part_labels(loop: Loop, indices: Sequence[int] | None = None) -> list[str]:
     """Return a name for each part, or for some, numbered where several share one."""
     labels: list[str] = []
