@@ -4,6 +4,7 @@ Each command is short: a file is written in a few milliseconds; rendering to fil
 steps between commands. Like the worker it raises nothing across the pipe.
 """
 
+import filecmp
 import logging
 import signal
 from collections.abc import Callable, Generator
@@ -17,6 +18,7 @@ from engine.inference.inspection import prompt_lines, take_lines
 from engine.jobs.files import (
     FilesRead,
     FilesWritten,
+    FileToWrite,
     ReadFiles,
     ReadLoop,
     RenderProgress,
@@ -186,23 +188,31 @@ class _Desk:
                 self._send(job, TakesKept(tuple(store.keep(request, take, origin) for take in takes)))
 
     def _write(self, command: WriteFiles) -> None:
-        for file in command.files:
-            path = Path(file.path)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if path.suffix == dawproject.SUFFIX:
-                dawproject.write(file.loop, path, include_tempo=file.include_tempo)
-            else:
-                smf.write(
-                    file.loop,
-                    path,
-                    include_tempo=file.include_tempo,
-                    programs=file.programs,
-                    is_padded=file.is_padded,
-                )
-        self._send(command.job, FilesWritten(tuple(file.path for file in command.files)))
+        self._send(command.job, FilesWritten(tuple(_written(file) for file in command.files)))
 
     def _send(self, job: int, event: Event) -> None:
         self._connection.send(JobEvent(job, event))
+
+
+def _written(file: FileToWrite) -> str:
+    """Write a file; return its path, or that of one that is the same."""
+    path = Path(file.path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == dawproject.SUFFIX:
+        dawproject.write(file.loop, path, include_tempo=file.include_tempo)
+    else:
+        smf.write(
+            file.loop,
+            path,
+            include_tempo=file.include_tempo,
+            programs=file.programs,
+            is_padded=file.is_padded,
+        )
+    for other in file.instead:
+        if Path(other).is_file() and filecmp.cmp(path, other, shallow=False):
+            path.unlink()
+            return other
+    return file.path
 
 
 def _rendering(command: RenderWav) -> Generator[Event, None, Event]:

@@ -6,8 +6,9 @@ A window registers what each id does; an id without a slot is a programming mist
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMainWindow, QMenu
+from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QMenuBar
 
 SEPARATOR = "-"
 
@@ -251,11 +252,21 @@ class ActionTable:
         return self._actions[id]
 
     def _fill_menus(self, window: QMainWindow) -> None:
-        menus: dict[str, QMenu] = {title: window.menuBar().addMenu(text) for title, text in _with_mnemonics(MENUS)}
+        bar = window.menuBar()
+        menus: dict[str, QMenu] = {title: bar.addMenu(text) for title, text in _with_mnemonics(MENUS)}
+        for menu in menus.values():
+            menu.aboutToHide.connect(lambda: QTimer.singleShot(0, bar, lambda: _let_go(bar)))
         for spec in ACTIONS:
             if spec.id in _BEGIN_GROUPS:
                 menus[spec.menu].addSeparator()
             menus[spec.menu].addAction(self._actions[spec.id])
+
+
+def _let_go(bar: QMenuBar) -> None:
+    """Leave the menu bar when its last menu was closed: Qt keeps it lit, and letters would open menus."""
+    if not QApplication.activePopupWidget():
+        leave = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Escape, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(bar, leave)
 
 
 def _with_mnemonics(titles: tuple[str, ...]) -> list[tuple[str, str]]:

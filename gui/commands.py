@@ -186,6 +186,7 @@ class Commands(QObject):
         takes.discard_wanted.connect(self.board.discard)
         takes.rating_wanted.connect(self.board.rate)
         takes.cancel_wanted.connect(self.board.cancel)
+        takes.drag_started.connect(self.exports.drag_take)
         self.window.roll.ruler.tick_chosen.connect(self.playback.play_from)
         self.window.files_dropped.connect(self.importing.open)
         self.files.loop_opened.connect(self._on_loop_opened)

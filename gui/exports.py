@@ -1,17 +1,17 @@
 """Files that go out: by drag, by clipboard, by dialog. The desk writes; this object knows where to and what then."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer, QUrl
+from PySide6.QtCore import QEventLoop, QObject, QPoint, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QDrag, QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from engine.jobs.files import FilesWritten, FileToWrite, WriteFiles
-from engine.messages import Failed
+from engine.messages import Failed, Take
 from engine.music.loop import Loop
 from engine.music.part_groove import PartGroove
 from engine.resources import loops_folder
@@ -21,6 +21,7 @@ from gui.hand_off import (
     HandOffAs,
     HandOffOptions,
     bar_range,
+    chip_text,
     day_folder,
     file_stem,
     hand_off,
@@ -28,6 +29,7 @@ from gui.hand_off import (
     outgoing,
     outgoing_text,
 )
+from gui.panels.drag_chip import drag_chip
 from gui.piano_roll.state import RollState
 
 logger = logging.getLogger(__name__)
@@ -35,6 +37,7 @@ logger = logging.getLogger(__name__)
 MIDI_FILTER = "MIDI files (*.mid)"
 PROJECT_FILTER = "DAWproject (*.dawproject)"
 WRITE_TIMEOUT_MS = 3000
+CHIP_BESIDE_POINTER = QPoint(-12, -8)
 
 
 class Exports(QObject):
@@ -44,11 +47,11 @@ class Exports(QObject):
         bridge: The engine.
         state: What is shown, hence written.
         say: Shows a notice.
-        warn: Shows a banner.
+        warn: Shows a banner, with buttons if it is given `choices`.
     """
 
     def __init__(
-        self, bridge: EngineBridge, state: RollState, *, say: Callable[[str], None], warn: Callable[[str], None]
+        self, bridge: EngineBridge, state: RollState, *, say: Callable[[str], None], warn: Callable[..., None]
     ) -> None:
         super().__init__()
         self._bridge, self._state = bridge, state
@@ -58,6 +61,7 @@ class Exports(QObject):
         self.options = HandOffOptions()
         self.folder = loops_folder()
         self.last_paths: tuple[str, ...] = ()
+        self._gone: set[str] = set()  # files that a host took
         self.grooves: Callable[[], tuple[PartGroove, ...]] = tuple  # laid over the parts of what leaves
 
     def slots(self) -> dict[str, Callable[..., None]]:
@@ -88,9 +92,20 @@ class Exports(QObject):
     def _day(self) -> Path:
         return day_folder(self.folder, date.today())
 
-    def _hand_off(self, loop: Loop, form: HandOffAs, folder: Path, *, is_part: bool = False) -> HandOff:
-        seed = self._seeds.get(self._state.loop, "")
-        return hand_off(loop, folder, replace(self.options, form=form), is_part=is_part, seed=seed)
+    def _hand_off(
+        self,
+        loop: Loop,
+        form: HandOffAs,
+        folder: Path,
+        *,
+        of: Loop | None = None,
+        is_part: bool = False,
+        gone: Collection[str] | None = None,
+    ) -> HandOff:
+        """Say what to write for what leaves of a loop (`of`, else the one that is shown); see `hand_off`."""
+        seed = self._seeds.get(of or self._state.loop, "")
+        options = replace(self.options, form=form)
+        return hand_off(loop, folder, options, is_part=is_part, seed=seed, gone=gone)
 
     def drag_loop(self, form: HandOffAs | None = None) -> None:
         """Drag the loop, or what is selected of it, out of the window.
@@ -98,7 +113,12 @@ class Exports(QObject):
         Args:
             form: The files that it becomes; None for what the settings say.
         """
-        self._drag(self._hand_off(self._outgoing, form or self.options.form, self._day))
+        self._drag(self._outgoing, form or self.options.form)
+
+    def drag_take(self, take: Take, form: HandOffAs | None = None) -> None:
+        """Drag a take out of the window, whole, as the loop would be."""
+        self.remember_seed(take.loop, f"{take.seed}-{take.number + 1}")
+        self._drag(outgoing(take.loop, grooves=self.grooves()), form or self.options.form, of=take.loop)
 
     def drag_part(self, part: int, is_split: bool = False) -> None:
         """Drag one part out of the window, or those of its bars that are selected.
@@ -113,21 +133,25 @@ class Exports(QObject):
         bars, grooves = bar_range(self._state.bars, part), self.grooves()[part : part + 1]
         loop = outgoing(loop.with_tracks([loop.tracks[part]]), bars=bars, grooves=grooves)
         is_split = is_split or self.options.form is HandOffAs.PIECES
-        form = HandOffAs.PIECES if is_split else HandOffAs.FILE
-        self._drag(self._hand_off(loop, form, self._day, is_part=True))
+        self._drag(loop, HandOffAs.PIECES if is_split else HandOffAs.FILE, is_part=True)
 
-    def _drag(self, wanted: HandOff) -> None:
+    def _drag(self, loop: Loop, form: HandOffAs, *, of: Loop | None = None, is_part: bool = False) -> None:
         """Write, then drag: the event loop runs while the desk writes, and the drag needs the button still down."""
+        wanted = self._hand_off(loop, form, self._day, of=of, is_part=is_part, gone=self._gone)
         if not self._written(wanted):
             return
         if not QGuiApplication.mouseButtons() & Qt.MouseButton.LeftButton:
             return
         drag = QDrag(self.parent_window or self)
         drag.setMimeData(mime_of_files(self.last_paths))
+        chip = drag_chip(chip_text(loop, len(self.last_paths), is_part=is_part))
+        drag.setPixmap(chip)
+        drag.setHotSpot(CHIP_BESIDE_POINTER)
         # Copy only: a move would let the host delete our file.
         taken = drag.exec(Qt.DropAction.CopyAction, Qt.DropAction.CopyAction)
         logger.info("drag of %d file(s): %s", len(self.last_paths), taken.name)
         if taken is Qt.DropAction.CopyAction:
+            self._gone.update(self.last_paths)
             self._tell("Handed off", wanted)
         else:
             self._say("Nothing took the drop. File → Copy file and paste, or Reveal last file and drop it from there.")
@@ -194,15 +218,20 @@ class Exports(QObject):
 
     def copy_file(self) -> None:
         """Put the loop as files on the clipboard."""
-        wanted = self._hand_off(self._outgoing, self.options.form, self._day)
+        wanted = self._hand_off(self._outgoing, self.options.form, self._day, gone=())
         if self._written(wanted):
             QGuiApplication.clipboard().setMimeData(mime_of_files(self.last_paths))
             self._tell("Copied, to be pasted in your DAW or a folder:", wanted)
 
     def reveal(self) -> None:
-        """Show the folder of what was handed off last."""
+        """Show the folder of what was handed off last, and its path, as there may be no file manager."""
         folder = Path(self.last_paths[0]).parent if self.last_paths else self.folder
-        if folder.exists():
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
-        else:
+        if not folder.exists():
             self._say(f"Nothing was handed off yet; files will go to {self.folder}.")
+            return
+        path = self.last_paths[0] if self.last_paths else str(folder)
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+        self._warn(
+            f"{'The last file is' if self.last_paths else 'Files go to'} {path}",
+            choices=(("Copy path", lambda: QGuiApplication.clipboard().setText(path)),),
+        )

@@ -1,10 +1,10 @@
 """How a loop leaves for a DAW: what of it, in which files, under which names. Pure but for the clock.
 
-A real file exists before a drag begins, under the user's Music folder: some hosts keep referring to it. Every drag
-has a fresh name, because some hosts take the same one only once.
+A real file exists before a drag begins, under the user's Music folder: some hosts keep referring to it. A file that is
+there already, the same to the byte, is taken again, unless a host took it: some hosts take the same one only once.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
@@ -22,7 +22,7 @@ from gui.piano_roll.selection import NOTHING, BarSelection, Selection, notes_by_
 
 LMMS_MIME = "application/x-lmms-stringpair"  # LMMS ignores file URLs from outside but takes its own kind
 MAX_NAME = 60
-FILE_NAME = "{name}_{part}_{tempo}_{key}_{bars}_{seed}"
+FILE_NAME = "{name}_{part}_{tempo}_{key}_{bars}"
 NAME_FIELDS = ("name", "part", "tempo", "key", "meter", "bars", "seed")
 _SAFE = frozenset(" -()+")
 
@@ -116,6 +116,14 @@ def fresh_path(
         path = folder / f"{stem} ({number}){suffix}"
         number += 1
     return path
+
+
+def namesakes(folder: Path, stem: str, suffix: str, fresh: Path) -> tuple[str, ...]:
+    """Return the files that have a name already for which `fresh_path` found another."""
+    paths = [folder / f"{stem}{suffix}"]
+    while paths[-1] != fresh:
+        paths.append(folder / f"{stem} ({len(paths) + 1}){suffix}")
+    return tuple(map(str, paths[:-1]))
 
 
 def day_folder(root: Path, today: date) -> Path:
@@ -217,6 +225,7 @@ def hand_off(
     is_part: bool = False,
     seed: str = "",
     is_taken: Callable[[Path], bool] = Path.exists,
+    gone: Collection[str] | None = None,
 ) -> HandOff:
     """Say what to write for a loop; parts without notes are left out.
 
@@ -227,6 +236,7 @@ def hand_off(
         is_part: Whether it is one part of more, so that its name belongs in the file's.
         seed: See `file_stem`.
         is_taken: Whether a path has a file already.
+        gone: Files that are not to be taken again though they be the same; None for all.
     """
     tracks = [track for track in loop.tracks if track.notes]
     if options.form is HandOffAs.PIECES:
@@ -243,12 +253,14 @@ def hand_off(
         stem = file_stem(loop, part, template=options.file_name, seed=seed)
         path = fresh_path(folder, stem, suffix, is_taken=lambda path: path in given or is_taken(path))
         given.add(path)
+        same = () if gone is None else namesakes(folder, stem, suffix, path)
         files.append(
             FileToWrite(
                 str(path),
                 loop.with_tracks(group),
                 include_tempo=options.has_tempo,
                 is_padded=options.is_padded,
+                instead=tuple(name for name in same if name not in (gone or ()) and Path(name) not in given),
             )
         )
     return HandOff(tuple(files), missing)
@@ -262,3 +274,10 @@ def mime_of_files(paths: Iterable[str]) -> QMimeData:
     if paths and paths[0].endswith(".mid"):
         mime.setData(LMMS_MIME, QByteArray(f"importedproject:{paths[0]}".encode()))
     return mime
+
+
+def chip_text(loop: Loop, files: int, *, is_part: bool) -> str:
+    """Return what is dragged, in words for the chip under the pointer."""
+    what = loop.tracks[0].label if is_part and loop.tracks else loop.name or "Loop"
+    bars = f"{loop.bars} bar{'s' if loop.bars > 1 else ''}"
+    return f"♪ {what}, {bars}" + (f", {files} files" if files > 1 else "")

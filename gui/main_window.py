@@ -9,6 +9,7 @@ from PySide6.QtGui import (
     QAccessibleAnnouncementEvent,
     QCloseEvent,
     QDragEnterEvent,
+    QDragLeaveEvent,
     QDropEvent,
     QResizeEvent,
 )
@@ -25,6 +26,7 @@ from engine.jobs.listening import AUDIO_SUFFIXES
 from gui.actions import ActionTable
 from gui.panels.banner import Banner
 from gui.panels.controls import ControlsPanel
+from gui.panels.drag_chip import DropFrame
 from gui.panels.takes import TakesPanel
 from gui.panels.tracks import TracksPanel
 from gui.panels.transport import TransportBar
@@ -72,6 +74,7 @@ class MainWindow(QMainWindow):
         self.takes = TakesPanel(board, state)
         self.ways_out = WaysOutCard()
         self.banner = Banner()
+        self.drop_frame = DropFrame(self)
         self.engine_label = QLabel("Engine is starting …")
         self.sound_label = QLabel("")
         self.live_button = QToolButton()
@@ -146,8 +149,13 @@ class MainWindow(QMainWindow):
         if not event.source() and (recipe_path(event.mimeData()) or material_paths(event.mimeData())):
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
+            self.drop_frame.show_text(drop_text(event.mimeData()))
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.drop_frame.hide()
 
     def dropEvent(self, event: QDropEvent) -> None:
+        self.drop_frame.hide()
         recipe, paths = recipe_path(event.mimeData()), material_paths(event.mimeData())
         if recipe or paths:
             event.setDropAction(Qt.DropAction.CopyAction)
@@ -172,3 +180,11 @@ def material_paths(mime: QMimeData) -> list[str]:
     """Return the MIDI files, sounds and folders among what is dragged."""
     paths = [url.toLocalFile() for url in mime.urls() if url.isLocalFile()]
     return [path for path in paths if Path(path).suffix.casefold() in MATERIAL_SUFFIXES or Path(path).is_dir()]
+
+
+def drop_text(mime: QMimeData) -> str:
+    """Return what a drop would do, in words."""
+    if recipe_path(mime):
+        return "Drop to open the recipe"
+    count = len(material_paths(mime))
+    return "Drop to add a part" if count == 1 else f"Drop to add {count} files"

@@ -238,6 +238,9 @@ QFrame[kind="panel"], QScrollArea[kind="panel"] {{ background: {t.panel}; border
 QFrame[kind="card"] {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: {RADIUS_PX}px; }}
 QFrame[kind="card"][front="true"] {{ border: 1px solid {t.accent}; }}
 QFrame[kind="banner"] {{ background: {t.raised}; border: 1px solid {t.warning}; border-radius: {RADIUS_PX}px; }}
+QLabel[kind="chip"] {{ background: {t.raised}; border: 1px solid {t.accent}; border-radius: {RADIUS_PX}px;
+  padding: 5px 10px; font-weight: 600; }}
+QWidget[kind="drop"] {{ background: transparent; border: 3px solid {t.accent}; }}
 QFrame[kind="line"] {{ background: {t.line}; border: 0; }}
 QScrollArea > QWidget > QWidget {{ background: transparent; }}
 QToolTip {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.line}; padding: 4px; }}

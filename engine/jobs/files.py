@@ -24,6 +24,7 @@ class FileToWrite:
         include_tempo: Whether the file tells its tempo.
         programs: Whether parts select their General MIDI sound.
         is_padded: Whether a silent event holds each track open to the loop's end.
+        instead: Files that do as well if one of them is the same to the byte; then none is written.
     """
 
     path: str
@@ -31,6 +32,7 @@ class FileToWrite:
     include_tempo: bool = True
     programs: bool = False
     is_padded: bool = False
+    instead: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

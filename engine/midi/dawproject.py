@@ -49,8 +49,12 @@ def encode(loop: Loop, *, include_tempo: bool = True) -> bytes:
     """Return what `write` writes."""
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("project.xml", _document(_project(loop, include_tempo=include_tempo)))
-        archive.writestr("metadata.xml", _document(_metadata(loop)))
+        for name, root in (
+            ("project.xml", _project(loop, include_tempo=include_tempo)),
+            ("metadata.xml", _metadata(loop)),
+        ):
+            # Without the time of day: the same loop is the same file.
+            archive.writestr(zipfile.ZipInfo(name), _document(root), zipfile.ZIP_DEFLATED)
     return data.getvalue()
 
 

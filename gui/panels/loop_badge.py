@@ -86,13 +86,13 @@ class LoopBadge(QFrame):
             return
         if (event.position() - self._pressed_at).manhattanLength() >= QApplication.startDragDistance():
             self._pressed_at = None
-            self.drag_started.emit(_form_of(event.modifiers()))
+            self.drag_started.emit(form_of(event.modifiers()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self._pressed_at = None
 
 
-def _form_of(modifiers: Qt.KeyboardModifier) -> HandOffAs | None:
+def form_of(modifiers: Qt.KeyboardModifier) -> HandOffAs | None:
     """Return the files that keys held down ask for."""
     if not modifiers & _CTRL:
         return None

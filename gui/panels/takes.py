@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
+    QApplication,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -18,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from engine.messages import Finished
 from gui.panels.bar_strip import paint_notes_small
+from gui.panels.loop_badge import form_of
 from gui.panels.originality_meter import METER_HEIGHT_PX, originality_text, paint_meter
 from gui.panels.own_keys import OwnKeys
 from gui.panels.stars import Stars
@@ -32,7 +34,7 @@ IS_LOOP = "✓ your loop"
 
 
 class TakeThumb(QWidget):
-    """One take in small.
+    """One take in small: a click lets it be heard, pulled out of the window it becomes files.
 
     Args:
         board: Where it comes from.
@@ -40,9 +42,12 @@ class TakeThumb(QWidget):
         state: Theme.
     """
 
+    drag_started = Signal(object, object)  # Take; HandOffAs or None
+
     def __init__(self, board: TakeBoard, index: int, state: RollState) -> None:
         super().__init__()
         self.board, self.index, self.state = board, index, state
+        self._pressed_at: QPointF | None = None
         self.setFixedHeight(THUMB_HEIGHT_PX)
         self.setMinimumWidth(120)
         self.setMaximumWidth(THUMB_WIDTH_PX)
@@ -65,7 +70,7 @@ class TakeThumb(QWidget):
         """Say what a click does, and what the meter means, in the tooltip and to a screen reader."""
         number, slot = self.index + 1, self.slot
         key = f" ({self.key})" if self.key else ""
-        hear = f"Hear take {number}{key}; Return uses it, Esc goes back, F marks it."
+        hear = f"Hear take {number}{key}; Return uses it, Esc goes back, F marks it. Drag it into your DAW."
         meaning = originality_text(slot.take.originality if slot.take is not None else None)
         if self.board.is_loop(slot):
             meaning = f"This take is your loop now. {meaning}".strip()
@@ -166,6 +171,18 @@ class TakeThumb(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() is Qt.MouseButton.LeftButton:
+            self._pressed_at = event.position()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._pressed_at is None or self.slot.take is None:
+            return
+        if (event.position() - self._pressed_at).manhattanLength() >= QApplication.startDragDistance():
+            self._pressed_at = None
+            self.drag_started.emit(self.slot.take, form_of(event.modifiers()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._pressed_at is not None:
+            self._pressed_at = None
             self.board.hear(self.index)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -220,6 +237,7 @@ class TakesPanel(QFrame):
     rating_wanted = Signal(int)
     cancel_wanted = Signal()
     earlier_wanted = Signal()
+    drag_started = Signal(object, object)  # Take; HandOffAs, or None for what the settings say
 
     def __init__(self, board: TakeBoard, state: RollState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -315,6 +333,7 @@ class TakesPanel(QFrame):
         self.thumbs = [TakeThumb(self.board, index, self.state) for index in range(len(self.board.slots))]
         self._thumbs.addWidget(self._empty, 1)
         for thumb in self.thumbs:
+            thumb.drag_started.connect(self.drag_started)
             self._thumbs.addWidget(thumb)
         self._thumbs.addStretch(0 if not self.thumbs else 1)
         self._show_state()

@@ -103,6 +103,13 @@ def test_files_are_written_and_read_by_the_desk(service: EngineService, tmp_path
     written = service.ask(WriteFiles((FileToWrite(str(path), alone), FileToWrite(str(project), loop))))
     assert until(service, is_end_of(written))[-1].event == FilesWritten((str(path), str(project)))
     assert zipfile.is_zipfile(project)
+    louder = alone.with_track(0, Track(Role.BASS, (Note(0, 40, 480, 120),)))
+    for asked, expected in ((alone, path), (louder, path.with_stem("2")), (loop, project)):
+        again = expected.with_stem("2")
+        file = FileToWrite(str(again), asked, instead=(str(path), str(project)))
+        job = service.ask(WriteFiles((file,)))
+        assert until(service, is_end_of(job))[-1].event == FilesWritten((str(expected),))
+        assert again.exists() == (again == expected)
     job = service.ask(ReadFiles((str(path), str(tmp_path / "missing.mid"))))
     read = until(service, is_end_of(job))[-1].event
     assert isinstance(read, FilesRead)

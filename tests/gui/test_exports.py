@@ -5,16 +5,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QMenu
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QAction, QDesktopServices, QDragEnterEvent, QDragLeaveEvent, QMouseEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton
+from pytestqt.qtbot import QtBot
 
 from engine.jobs.files import FilesWritten, FileToWrite, WriteFiles
 from engine.music.general_midi import Role
 from engine.music.loop import Loop, Note, Track
 from gui.app import App
-from gui.hand_off import HandOffAs
+from gui.hand_off import HandOffAs, chip_text
+from gui.panels.drag_chip import drag_chip
 from gui.piano_roll.selection import BarSelection
 from gui.settings import read_settings
+from tests.gui.test_window import write_takes
 from tests.helpers.fake_service import FakeService
 
 pytestmark = pytest.mark.gui
@@ -73,8 +78,13 @@ def test_a_project_is_saved_where_the_dialog_says(
     assert [file.path for file in wrote()] == [str(tmp_path / "mine.dawproject")]
 
 
-def test_a_file_of_a_take_tells_its_seed(app: App, wrote: Callable[[], tuple[FileToWrite, ...]]) -> None:
+def test_a_file_of_a_take_tells_its_seed_where_the_template_asks_for_it(
+    app: App, wrote: Callable[[], tuple[FileToWrite, ...]]
+) -> None:
     app.exports.remember_seed(app.document.loop, "77-2")
+    app.exports.copy_file()
+    assert Path(wrote()[0].path).stem == "First loop_100bpm_Am_4bars"
+    app.change_settings(replace(app.settings, file_name="{name}_{tempo}_{key}_{bars}_{seed}"))
     app.exports.copy_file()
     assert Path(wrote()[0].path).stem.endswith("_4bars_77-2")
     app.document.edit("Change tempo", replace(app.document.loop, tempo_bpm=90))
@@ -95,3 +105,71 @@ def test_what_has_no_place_is_said(app: App, wrote: Callable[[], tuple[FileToWri
 def test_a_bad_template_is_told_and_not_used(app: App) -> None:
     with pytest.raises(ValueError, match=r"\{song\} is not known in file names; there are \{name\}"):
         replace(app.settings, file_name="{song}")
+
+
+def test_a_copy_may_be_a_file_that_is_there_and_a_drag_one_that_no_host_took(
+    app: App, wrote: Callable[[], tuple[FileToWrite, ...]]
+) -> None:
+    app.exports.copy_file()
+    first = Path(wrote()[0].path)
+    first.parent.mkdir(parents=True)
+    first.touch()
+    app.exports.copy_file()
+    (again,) = wrote()
+    assert Path(again.path).name == f"{first.stem} (2).mid"
+    assert again.instead == (str(first),)
+    app.exports._gone.add(str(first))  # as if a host had taken it
+    app.exports.drag_loop()
+    assert wrote()[0].instead == ()
+
+
+def test_the_path_of_the_last_file_is_shown_and_copied(
+    app: App, wrote: Callable[[], tuple[FileToWrite, ...]], qapp: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: False)
+    app.exports.copy_file()
+    Path(wrote()[0].path).parent.mkdir(parents=True)
+    app.exports.reveal()
+    assert app.window.banner.text == f"The last file is {wrote()[0].path}"
+    button = next(each for each in app.window.banner.findChildren(QPushButton) if each.text() == "Copy path")
+    button.click()
+    assert qapp.clipboard().text() == wrote()[0].path
+
+
+def test_a_take_pulled_out_of_the_strip_is_not_heard_but_handed_off(
+    app: App, service: FakeService, wrote: Callable[[], tuple[FileToWrite, ...]], qtbot: QtBot
+) -> None:
+    takes = write_takes(app, service, qtbot)
+    thumb = app.window.takes.thumbs[1]
+    QTest.mousePress(thumb, Qt.MouseButton.LeftButton, pos=QPoint(20, 40))
+    move = QMouseEvent(
+        QEvent.Type.MouseMove, QPointF(90, 40), QPointF(90, 40), Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )  # fmt: skip
+    QApplication.sendEvent(thumb, move)
+    QTest.mouseRelease(thumb, Qt.MouseButton.LeftButton, pos=QPoint(90, 40))
+    assert wrote()[0].loop.tracks == takes[1].loop.tracks
+    assert app.board.heard is None
+    QTest.mouseClick(thumb, Qt.MouseButton.LeftButton)
+    assert app.board.heard == 1
+
+
+def test_a_chip_hangs_under_the_pointer_and_says_what_it_is(app: App) -> None:
+    loop = app.document.loop
+    assert chip_text(loop, 1, is_part=False) == "♪ First loop, 4 bars"
+    assert chip_text(loop.with_tracks([loop.tracks[1]]), 1, is_part=True) == "♪ Bass, 4 bars"
+    assert chip_text(loop, 3, is_part=False) == "♪ First loop, 4 bars, 3 files"
+    assert drag_chip("♪ First loop, 4 bars").width() > 60
+
+
+def test_a_frame_says_what_a_drop_would_do(app: App, tmp_path: Path) -> None:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(tmp_path / "riff.mid"))])
+    event = QDragEnterEvent(
+        QPoint(300, 300), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
+    app.window.dragEnterEvent(event)
+    assert app.window.drop_frame.isVisible()
+    assert app.window.drop_frame.text.text() == "Drop to add a part"
+    app.window.dragLeaveEvent(QDragLeaveEvent())
+    assert not app.window.drop_frame.isVisible()
