@@ -6,16 +6,14 @@ through `TakeBoard`. This is the only place that knows all of them.
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 
 from PySide6.QtCore import QObject
 
 from engine.jobs.pipes import Child, ChildStopped
 from engine.jobs.sound import SoundState, Start
 from engine.jobs.writing import WorkerReady
-from engine.messages import Failed, GenerationRequest, PartUse
-from engine.music.general_midi import Role
-from engine.music.loop import Loop, Track
+from engine.messages import Failed, GenerationRequest
+from engine.music.loop import Loop
 from gui import loop_edits
 from gui.arranging import Arranging
 from gui.batches import Batches
@@ -33,6 +31,7 @@ from gui.live_settings import LiveSettings
 from gui.loop_settings import LoopSettings
 from gui.main_window import MainWindow
 from gui.models import Models
+from gui.parts import Parts
 from gui.piano_roll.selection import NOTHING, BarSelection
 from gui.piano_roll.state import RollState
 from gui.playback import Playback
@@ -49,8 +48,6 @@ from gui.views import Views
 from gui.walking import Walker
 
 logger = logging.getLogger(__name__)
-
-_STATES = (PartUse.CONTEXT, PartUse.REPLACE, PartUse.IGNORE)
 
 
 class Commands(QObject):
@@ -113,7 +110,8 @@ class Commands(QObject):
         steering = (self.steering, self.arranging, self.recipes, self.batches, self.shelf, self.models)
         self.shaping = Shaping(window, self.editor, session, edit=self.edit)
         views = Views(window, state)
-        rooms = (self.editor, self.walker, self.shaping, files, exports, self.rendering, playback, views)
+        self.parts = Parts(window, state, session, playback, edit=self.edit)
+        rooms = (self.editor, self.walker, self.shaping, files, exports, self.rendering, playback, views, self.parts)
         rooms = (*rooms, self.importing, self.live, self.stage, self.learning, self.capturing, *steering)
         slots = {**self._slots(), **appearance}
         for room in rooms:
@@ -122,6 +120,7 @@ class Commands(QObject):
         self.learning.knobs = all_knobs(
             state, session, self.actions, change_live=self.live.edit, set_tempo=self.loop_settings.change_tempo
         )
+        self.parts.set_actions(self.actions)
         window.takes.set_actions([self.actions[id] for id in ("live_next", "live_evolve", "live_scenes")])
         self._connect_document()
         self._connect_panels()
@@ -129,22 +128,12 @@ class Commands(QObject):
         self._show_target()
 
     def _slots(self) -> dict[str, Callable[..., None]]:
-        view = self.state
         return {
             "file_new": lambda: self.bring("New loop", loop_edits.empty_loop()),
             "file_hand_off": self.window.transport.badge.show_menu,
             "file_quit": self._quit,
             "edit_undo": self.document.undo,
             "edit_redo": self.document.redo,
-            "part_add": self.window.tracks.show_add_menu,
-            "part_remove": lambda: self.remove_part(view.view.front),
-            "part_next": lambda: self.step_part(1),
-            "part_previous": lambda: self.step_part(-1),
-            "part_mute": lambda: self._change_front(lambda s: replace(s, is_muted=not s.is_muted)),
-            "part_solo": lambda: self._change_front(lambda s: replace(s, is_soloed=not s.is_soloed)),
-            "part_use": lambda: self._change_front(
-                lambda s: replace(s, use=_STATES[(_STATES.index(s.use) + 1) % len(_STATES)])
-            ),
             "take_generate": self.generate,
             "take_cancel": self.board.cancel,
             "take_accept": self.accept_take,
@@ -176,10 +165,6 @@ class Commands(QObject):
         bar.badge.drag_started.connect(self.exports.drag_loop)
         bar.show_snap(self.state.view.snap)
         tracks.drag_started.connect(self.exports.drag_part)
-        tracks.track_edited.connect(self._on_track_edited)
-        tracks.removal_wanted.connect(self.remove_part)
-        tracks.part_wanted.connect(self.add_part)
-        tracks.groove_wanted.connect(self._on_groove_wanted)
         takes.accept_wanted.connect(self.accept_take)
         takes.reject_wanted.connect(self.board.leave)
         takes.favourite_wanted.connect(self.board.toggle_favourite)
@@ -353,32 +338,6 @@ class Commands(QObject):
             name = "Undo" if action.objectName() == "edit_undo" else "Redo"
             action.setText(f"{name} “{text}”" if text else name)
             action.setEnabled(can)
-
-    def add_part(self, role: Role) -> None:
-        self.edit("Add part", loop_edits.with_part(self.document.loop, role), start=self.playback.mutes_in)
-        self.state.bring_to_front(len(self.document.loop.tracks) - 1)
-
-    def remove_part(self, part: int) -> None:
-        if part < len(self.document.loop.tracks):
-            self.session.remove_part(part)
-            without = loop_edits.without_part(self.document.loop, part)
-            self.edit("Remove part", without, start=self.playback.mutes_in)
-
-    def step_part(self, direction: int) -> None:
-        count = len(self.loop.tracks)
-        if count:
-            self.state.bring_to_front((self.state.view.front + direction) % count)
-
-    def _change_front(self, change: Callable) -> None:
-        if self.state.view.front < len(self.session.parts):
-            self.session.change_part(self.state.view.front, change)
-
-    def _on_track_edited(self, part: int, text: str, track: Track) -> None:
-        self.edit(text, self.loop.with_track(part, track))
-
-    def _on_groove_wanted(self, part: int) -> None:
-        self.state.bring_to_front(part)
-        self.shaping.show_groove()
 
     def _on_worker_ready(self, event: WorkerReady) -> None:
         self.window.engine_label.setText(f"Model {event.model} · {event.provider}")

@@ -1,12 +1,14 @@
 """Edits of the loop as a whole: bars, meter, key, chords, parts. Pure; notes that fall out are cut."""
 
+import itertools
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 
 from engine.music.analysis import loop_chords
 from engine.music.general_midi import DEFAULT_PROGRAMS, Role
 from engine.music.harmony import Chord, Key
-from engine.music.loop import MAX_BARS, MAX_TRACKS, Loop, Track
+from engine.music.loop import MAX_BARS, MAX_TRACKS, Loop, Note, Track
 from engine.music.timing import Meter
 
 FIRST_ROLES = (Role.DRUMS, Role.BASS, Role.KEYS)
@@ -129,6 +131,36 @@ def with_part(loop: Loop, role: Role) -> Loop:
 
 def without_part(loop: Loop, part: int) -> Loop:
     return loop.with_tracks(track for index, track in enumerate(loop.tracks) if index != part)
+
+
+def with_notes_split_off(loop: Loop, part: int, notes: Iterable[Note]) -> Loop:
+    """Return the loop with some of a part's notes in a part of their own, the last, that sounds and looks the same.
+
+    Raises:
+        ValueError: Nothing or everything would be split off, or there are as many parts as a loop can have.
+    """
+    track, chosen = loop.tracks[part], set(notes)
+    if not chosen or chosen >= set(track.notes):
+        raise ValueError("Nothing would be left of one of the two parts.")
+    if len(loop.tracks) >= MAX_TRACKS:
+        raise ValueError(f"A loop has at most {MAX_TRACKS} parts.")
+    labels = {each.label for each in loop.tracks}
+    name = next(name for n in itertools.count(2) if (name := f"{track.label} {n}") not in labels)
+    left = replace(track, notes=tuple(note for note in track.notes if note not in chosen))
+    new = replace(track, notes=tuple(note for note in track.notes if note in chosen), name=name)
+    return loop.with_tracks((*loop.with_track(part, left).tracks, new))
+
+
+def with_parts_merged(loop: Loop, part: int, other: int) -> Loop:
+    """Return the loop with another part's notes in a part, and without the other; where both play a pitch, one does.
+
+    Raises:
+        ValueError: One of them is drums and the other is not.
+    """
+    into, track = loop.tracks[part], loop.tracks[other]
+    if into.is_drums != track.is_drums:
+        raise ValueError("Drums and pitched parts cannot be one part.")
+    return without_part(loop.with_track(part, into.with_notes([*into.notes, *track.notes])), other)
 
 
 def with_stems(loop: Loop, stems: tuple[Loop, ...], *, is_new: bool) -> Loop:

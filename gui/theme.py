@@ -12,6 +12,7 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QPainter, QPalette, QPen
 
 from engine.music.general_midi import Role
+from engine.music.loop import Track
 
 SPACE_PX = 8
 RADIUS_PX = 6
@@ -69,6 +70,10 @@ class Theme:
 
     def role(self, role: Role) -> QColor:
         return QColor(self.roles[list(Role).index(role)])
+
+    def part(self, track: Track) -> QColor:
+        """Return the colour that a part wears."""
+        return self.role(worn_by(track))
 
 
 # Drums, bass, keys, organ, mallets, guitar, strings, voice, brass, winds, lead, pad, other: neighbours in a
@@ -169,6 +174,20 @@ ROLE_GLYPHS: dict[Role, str] = {
     Role.PAD: "▬",
     Role.OTHER: "○",
 }
+# What the looks are called: each is the colour and the shape of the role at its place.
+LOOK_NAMES = (
+    "Amber", "Blue", "Green", "Brown", "Yellow", "Copper", "Cyan", "Pink", "Gold", "Lime", "Red", "Violet", "Grey",
+)  # fmt: skip
+
+
+def worn_by(track: Track) -> Role:
+    """Return the role whose colour and shape a part wears: its own, unless it was given another look."""
+    return list(Role)[track.look - 1] if track.look else track.role
+
+
+def glyph_of(track: Track) -> str:
+    """Return the shape that a part wears."""
+    return ROLE_GLYPHS[worn_by(track)]
 
 
 def mixed(a: QColor, b: QColor, share_of_b: float) -> QColor:

@@ -13,6 +13,7 @@ from engine.music.timing import MAX_TEMPO_BPM, MIN_TEMPO_BPM, Meter, seconds_fro
 
 MAX_BARS = 16
 MAX_TRACKS = 16
+LOOKS = 13
 COMMON_TIME = Meter()
 
 
@@ -52,14 +53,18 @@ class Track:
         notes: Sorted; no two of the same pitch overlap.
         program: General MIDI program, 0 to 127, or None when unknown; of drums, the kit.
         name: What the producer calls it; empty for the role's own name.
+        look: Which of the window's colours and shapes it wears, 1 to `LOOKS`; 0 for its role's own.
     """
 
     role: Role
     notes: tuple[Note, ...] = ()
     program: int | None = None
     name: str = ""
+    look: int = 0
 
     def __post_init__(self) -> None:
+        if not 0 <= self.look <= LOOKS:
+            raise ValueError(f"look {self.look} is none of the {LOOKS}")
         if self.program is not None and not 0 <= self.program <= 127:
             raise ValueError(f"program {self.program} is out of range")
         sounding_until: dict[int, int] = {}

@@ -49,9 +49,10 @@ def loop_of_plain(plain: Plain) -> Loop:
 
 def _plain_of_track(track: Track) -> Plain:
     notes = [[note.onset, note.pitch, note.duration, note.velocity] for note in track.notes]
-    return {"role": track.role.value, "program": track.program, "name": track.name, "notes": notes}
+    plain = {"role": track.role.value, "program": track.program, "name": track.name, "notes": notes}
+    return {**plain, "look": track.look} if track.look else plain
 
 
 def _track_of_plain(plain: Plain) -> Track:
     notes = tuple(Note(*values) for values in plain["notes"])
-    return Track(Role(plain["role"]), notes, plain["program"], plain["name"])
+    return Track(Role(plain["role"]), notes, plain["program"], plain["name"], plain.get("look", 0))

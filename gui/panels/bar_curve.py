@@ -83,7 +83,7 @@ class BarCurve(QWidget):
         if front >= len(loop.tracks):
             return
         painter = QPainter(self)
-        color = theme.role(loop.tracks[front].role)
+        color = theme.part(loop.tracks[front])
         width, room = self.width() / loop.bars, HEIGHT_PX - 2
         font = QFont(painter.font())
         font.setPixelSize(10)

@@ -29,7 +29,7 @@ def paint_notes_small(painter: QPainter, loop: Loop, part: int, *, place: QRectF
     row_px = place.height() / rows
     scale = place.width() / loop.length
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(theme.role(track.role))
+    painter.setBrush(theme.part(track))
     painter.drawRects(
         [
             QRectF(
@@ -75,7 +75,7 @@ class BarStrip(QWidget):
         if self.part >= len(loop.tracks):
             return
         painter = QPainter(self)
-        color = theme.role(loop.tracks[self.part].role)
+        color = theme.part(loop.tracks[self.part])
         chosen = self.state.bars.bars_of(self.part)
         cell = self.width() / loop.bars
         for bar in range(loop.bars):

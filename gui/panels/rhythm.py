@@ -66,7 +66,7 @@ class StepRows(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme, loop = self.state.theme, self.state.loop
         front = self.state.view.front
-        color = theme.role(loop.tracks[front].role) if front < len(loop.tracks) else QColor(theme.accent)
+        color = theme.part(loop.tracks[front]) if front < len(loop.tracks) else QColor(theme.accent)
         rows = self.pattern.rows or ((False,) * self._steps,)
         beat = max(1, self.meter.ticks_per_beat // (20 * self.pattern.grid.value))
         for row, steps in enumerate(rows):

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from engine.jobs.material import SongLoop
 from engine.music.feel import FEEL_NAMES
 from engine.music.loop import Loop
-from gui.theme import ROLE_GLYPHS, Theme
+from gui.theme import Theme, glyph_of
 
 Index = QModelIndex | QPersistentModelIndex
 HEADINGS = ("Score", "Bar", "Length", "Parts", "Key", "BPM", "Notes a bar", "Chords", "Feel", "Searched in")
@@ -68,7 +68,7 @@ def cells_of(found: SongLoop) -> tuple[str, ...]:
     """Return a loop's cells as they are read."""
     loop = found.loop
     length = f"{loop.bars} bar{'s' if loop.bars > 1 else ''}"
-    parts = " ".join(ROLE_GLYPHS[track.role] for track in loop.tracks)
+    parts = " ".join(glyph_of(track) for track in loop.tracks)
     return (
         f"{100 * found.score:.0f}",
         f"{found.first_bar + 1}",

@@ -152,7 +152,7 @@ class TakeThumb(QWidget):
             paint_notes_small(painter, loop, part, place=lane, theme=self.state.theme)
             return
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self.state.theme.role(loop.tracks[part].role))
+        painter.setBrush(self.state.theme.part(loop.tracks[part]))
         scale = lane.width() / loop.length
         pitches = [pitch for _, pitch, _, _ in notes] or [60]
         low, rows = min(pitches), max(12, max(pitches) - min(pitches) + 1)

@@ -6,14 +6,13 @@ A card is also the part's drag handle: pulled out of the window it becomes a MID
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QMouseEvent
 from PySide6.QtWidgets import (
     QApplication,
     QButtonGroup,
     QFrame,
     QHBoxLayout,
-    QInputDialog,
     QLabel,
     QMenu,
     QScrollArea,
@@ -24,14 +23,14 @@ from PySide6.QtWidgets import (
 )
 
 from engine.messages import PartUse
-from engine.music.general_midi import ROLES, Role
+from engine.music.general_midi import ROLES
 from engine.music.loop import Track
 from gui.panels.bar_strip import BarStrip
 from gui.panels.groove import groove_text
 from gui.panels.own_keys import OwnKeys
 from gui.piano_roll.state import RollState
 from gui.session import PartSettings, Session
-from gui.theme import ROLE_GLYPHS, SPACE_PX
+from gui.theme import ROLE_GLYPHS, SPACE_PX, glyph_of
 
 PANEL_WIDTH_PX = 244
 _USE_HELP = {
@@ -62,9 +61,8 @@ class TrackCard(QFrame):
     """
 
     drag_started = Signal(int, bool)  # part, whether drums are to be one file a drum piece
-    track_edited = Signal(int, str, object)  # part, name of the step, Track
-    removal_wanted = Signal(int)
-    groove_wanted = Signal(int)
+    rename_wanted = Signal()  # of the part in front, as a press has brought it there
+    menu_wanted = Signal(QPoint)  # of the part in front
 
     def __init__(self, state: RollState, session: Session, part: int) -> None:
         super().__init__()
@@ -72,7 +70,7 @@ class TrackCard(QFrame):
         self._pressed_at: QPointF | None = None
         self.setProperty("kind", "card")
         split = " Ctrl: one file a drum piece." if self.track.is_drums else ""
-        self.setToolTip(f"Drag this card into your DAW.{split} Right-click for name, role and sound.")
+        self.setToolTip(f"Drag this card into your DAW.{split} Right-click for name, sound, colour, split and merge.")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_PX, 6, SPACE_PX, 7)
         layout.setSpacing(5)
@@ -90,8 +88,8 @@ class TrackCard(QFrame):
     def _head(self) -> QHBoxLayout:
         head = QHBoxLayout()
         head.setSpacing(6)
-        color = self.state.theme.role(self.track.role).name()
-        glyph = QLabel(ROLE_GLYPHS[self.track.role])
+        color = self.state.theme.part(self.track).name()
+        glyph = QLabel(glyph_of(self.track))
         glyph.setStyleSheet(f"color: {color}; font-size: 14px;")
         self.name = QLabel(self.track.label)
         self.name.setStyleSheet("font-weight: 600;")
@@ -173,35 +171,11 @@ class TrackCard(QFrame):
         self._pressed_at = None
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self._rename()
+        self.rename_wanted.emit()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        menu = QMenu(self)
-        menu.addAction("Rename…", self._rename)
-        roles = menu.addMenu("Role")
-        for role in ROLES:
-            action = roles.addAction(f"{ROLE_GLYPHS[role]}  {role.value.capitalize()}")
-            action.setEnabled((role is Role.DRUMS) == self.track.is_drums)
-            action.triggered.connect(lambda *_, role=role: self._edit("Change role", replace(self.track, role=role)))
-        menu.addAction("Sound…", self._choose_program)
-        menu.addAction("Groove…", lambda: self.groove_wanted.emit(self.part))
-        menu.addSeparator()
-        menu.addAction("Remove part", lambda: self.removal_wanted.emit(self.part))
-        menu.exec(event.globalPos())
-
-    def _edit(self, text: str, track: Track) -> None:
-        self.track_edited.emit(self.part, text, track)
-
-    def _rename(self) -> None:
-        name, is_ok = QInputDialog.getText(self, "Rename part", "Name", text=self.track.label)
-        if is_ok:
-            self._edit("Rename part", replace(self.track, name=name.strip()))
-
-    def _choose_program(self) -> None:
-        shown = 1 + (self.track.program or 0)
-        number, is_ok = QInputDialog.getInt(self, "Sound", "General MIDI program, 1 to 128", shown, 1, 128)
-        if is_ok:
-            self._edit("Change sound", replace(self.track, program=number - 1))
+        self.state.bring_to_front(self.part)
+        self.menu_wanted.emit(event.globalPos())
 
 
 class TracksPanel(QFrame):
@@ -212,9 +186,8 @@ class TracksPanel(QFrame):
     """
 
     drag_started = Signal(int, bool)
-    track_edited = Signal(int, str, object)
-    removal_wanted = Signal(int)
-    groove_wanted = Signal(int)
+    rename_wanted = Signal()
+    menu_wanted = Signal(QPoint)
     part_wanted = Signal(object)  # Role
 
     def __init__(self, state: RollState, session: Session, parent: QWidget | None = None) -> None:
@@ -269,9 +242,8 @@ class TracksPanel(QFrame):
         for part in range(len(self.state.loop.tracks)):
             card = TrackCard(self.state, self.session, part)
             card.drag_started.connect(self.drag_started)
-            card.track_edited.connect(self.track_edited)
-            card.removal_wanted.connect(self.removal_wanted)
-            card.groove_wanted.connect(self.groove_wanted)
+            card.rename_wanted.connect(self.rename_wanted)
+            card.menu_wanted.connect(self.menu_wanted)
             self.cards.append(card)
             self._cards.addWidget(card)
         self._cards.addWidget(self._add)
@@ -280,7 +252,7 @@ class TracksPanel(QFrame):
 
     def _current_shape(self) -> tuple[object, ...]:
         tracks = self.state.loop.tracks
-        return (self.state.theme, *((track.role, track.label) for track in tracks))
+        return (self.state.theme, *((track.role, track.label, track.look) for track in tracks))
 
     def _on_content_changed(self) -> None:
         if self._current_shape() != self._shape and len(self.session.parts) == len(self.state.loop.tracks):

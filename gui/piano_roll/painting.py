@@ -136,7 +136,7 @@ def paint_notes(painter: QPainter, scene: Scene, tables: tuple[PartTable, ...], 
     """Paint the notes of all parts and the seam's echo: ghosts first, then the part in front."""
     ground = QColor(scene.theme.row)
     for table in sorted(tables, key=lambda table: table.part == scene.front):
-        color = scene.theme.role(scene.loop.tracks[table.part].role)
+        color = scene.theme.part(scene.loop.tracks[table.part])
         if table.part != scene.front and not scene.rows.is_drums:
             color = mixed(color, ground, GHOST_SHARE)
         _paint_part(painter, scene, table, area, color)
@@ -193,7 +193,7 @@ def _paint_selected(painter: QPainter, scene: Scene, table: PartTable, area: QRe
         for (x, y, w, h), note in zip(columns.T.tolist(), table.notes[where], strict=True)
         if note in notes
     ]
-    color = scene.theme.role(scene.loop.tracks[table.part].role)
+    color = scene.theme.part(scene.loop.tracks[table.part])
     painter.setBrush(mixed(color, QColor(scene.theme.selection), 0.45))
     painter.setPen(QPen(QColor(scene.theme.selection), 2))
     painter.drawRects(rects)
@@ -261,7 +261,7 @@ def paint_compared(painter: QPainter, scene: Scene, tables: tuple[PartTable, ...
     """Paint another loop's notes as outlines, to compare with."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for table in tables:
-        color = scene.theme.role(scene.loop.tracks[min(table.part, len(scene.loop.tracks) - 1)].role)
+        color = scene.theme.part(scene.loop.tracks[min(table.part, len(scene.loop.tracks) - 1)])
         painter.setPen(QPen(mixed(color, QColor(scene.theme.text), 0.2), 1, Qt.PenStyle.DotLine))
         where = table.between(scene.time.tick_of(area.left()), scene.time.tick_of(area.right() + 1))
         painter.drawRects([QRect(x, y, w, h) for x, y, w, h in _pixel_columns(scene, table, where).T.tolist()])

@@ -66,7 +66,7 @@ class VelocityLane(QWidget):
         if front >= len(loop.tracks):
             return
         track = loop.tracks[front]
-        color = theme.role(track.role)
+        color = theme.part(track)
         first, last = time.tick_of(event.rect().left() - HEAD_PX), time.tick_of(event.rect().right() + HEAD_PX)
         begin, end = (bisect_left(track.notes, tick, key=attrgetter("onset")) for tick in (first, last))
         plain, selected = track.notes[begin:end], {ref.note for ref in self.state.shown_selection if ref.part == front}

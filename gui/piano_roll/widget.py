@@ -280,7 +280,7 @@ class RollPane(QWidget):
         for part in {part for part, _ in self.state.bars.cells}:
             if part >= len(loop.tracks) or loop.tracks[part].is_drums != self.is_drums:
                 continue
-            tint = self.state.theme.role(loop.tracks[part].role)
+            tint = self.state.theme.part(loop.tracks[part])
             tint.setAlpha(38)
             for bar in self.state.bars.bars_of(part):
                 left = view.time.x_of(bar * bar_ticks)

@@ -41,6 +41,7 @@ def opened(app: App, service: FakeService, qtbot: QtBot, monkeypatch: pytest.Mon
         app.window.activateWindow()
     write_takes(app, service, qtbot)
     press(app, Qt.Key.Key_1)
+    app.state.bring_to_front(1)  # the bass: its notes have several pitches
     app.playback.stop()
 
     def open_(id: str) -> QDialog:

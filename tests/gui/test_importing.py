@@ -120,7 +120,7 @@ def test_what_is_written_can_take_the_groove_over(app: App, service: FakeService
     panel.use.click()
     assert app.session.parts[0].groove == AS_WRITTEN
     assert app.session.parts[1].groove.template is not None
-    app.commands.add_part(Role.KEYS)
+    app.commands.parts.add(Role.KEYS)
     assert app.session.parts[2].groove == app.session.parts[1].groove
     app.save()
     plain = read_session(app._places.session)

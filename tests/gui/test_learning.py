@@ -116,7 +116,7 @@ def test_what_was_played_in_becomes_a_part_undoably(app: App, service: FakeServi
 
 
 def test_an_empty_part_in_front_takes_it(app: App, service: FakeService, qtbot: QtBot) -> None:
-    app.commands.add_part(Role.DRUMS)
+    app.commands.parts.add(Role.DRUMS)
     count = len(app.document.loop.tracks)
     press(app, Qt.Key.Key_C, CONTROL | SHIFT)
     service.say(service.job, Captured((Note(0, 36, 60, 90),)))
@@ -136,7 +136,7 @@ def test_silence_a_failure_and_a_full_loop_are_said(app: App, service: FakeServi
     qtbot.waitUntil(lambda: "Start JACK" in app.window.banner.text)
     assert app.document.loop == before
     while len(app.document.loop.tracks) < MAX_TRACKS:
-        app.commands.add_part(Role.PAD)
+        app.commands.parts.add(Role.PAD)
     app.state.bring_to_front(KEYS)
     press(app, Qt.Key.Key_C, CONTROL | SHIFT)
     service.say(service.job, Captured((Note(0, 36, 60, 90),)))

@@ -88,7 +88,8 @@ def test_the_panel_changes_what_holds_and_keeps_it(app: App, service: FakeServic
 
 def test_a_route_stays_with_its_part(app: App, service: FakeService) -> None:
     app.session.change_part(2, lambda settings: replace(settings, route=PartRoute(4)))
-    app.commands.remove_part(0)
+    app.state.bring_to_front(0)
+    app.commands.parts.remove()
     assert setups(service)[-1].routes == (PartRoute(), PartRoute(4))
 
 

@@ -206,6 +206,6 @@ def test_favourites_of_earlier_days_are_scenes_too_whatever_their_parts(
 def test_a_new_loop_comes_in_when_loops_do(app: App, service: FakeService) -> None:
     press(app, Qt.Key.Key_J, SHIFT)
     assert app.settings.live.drops_in is Start.NEXT_LOOP
-    app.commands.add_part(Role.PAD)
+    app.commands.parts.add(Role.PAD)
     app.commands.actions["file_new"].trigger()
     assert service.told[-1].start is Start.NEXT_LOOP
