@@ -129,6 +129,10 @@ class Player:
         length = change.pattern.length
         return ticks % length, change.pattern.token, int(ticks // length)
 
+    def first_open_tick(self) -> int:
+        """Return the first tick of the song that can still be decided about."""
+        return self._now_tick()
+
     def origin(self) -> int | None:
         """Return the song's tick at which the first pass of what is heard began; None when stopped."""
         change = self._heard()

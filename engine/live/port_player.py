@@ -17,6 +17,7 @@ def play_to_port(
     stage: Stage,
     *,
     passes: int = 0,
+    waits: bool = False,
     is_stopped: Callable[[], bool] = lambda: False,
     pause: Callable[[float], None] = time.sleep,
 ) -> None:
@@ -26,6 +27,7 @@ def play_to_port(
         loop: What.
         stage: Where; it stays open.
         passes: How often; 0 until stopped.
+        waits: Whether others start it, and stop it.
         is_stopped: Asked at least 200 times a second.
         pause: Waits, in seconds.
     """
@@ -36,7 +38,10 @@ def play_to_port(
             pause(min(stage.rest_seconds(), LONGEST_PAUSE_SECONDS))
 
     run(stage.now() + LEAD_SECONDS)
-    if passes:
+    if waits:
+        stage.load(Play(loop))
+        run(math.inf)
+    elif passes:
         run(stage.play_to_the_end(Play(loop), passes))
     else:
         stage.do(Play(loop))

@@ -12,7 +12,7 @@ import time
 from multiprocessing.connection import Connection
 
 from engine.errors import EngineError
-from engine.jobs.live import Capture, Captured, ListPorts, LiveState
+from engine.jobs.live import Capture, ListPorts, LiveState
 from engine.jobs.numbers import NO_JOB
 from engine.jobs.pipes import Event, JobEvent, PlayerCommand, Shutdown
 from engine.live.guardian import Guardian
@@ -104,8 +104,8 @@ class _PlayerProcess:
                 self._is_ending = True
             case ListPorts(job):
                 self._send(job, self._stage.ports())
-            case Capture(job=job):
-                self._send(job, Captured(()))
+            case Capture(bars, job):
+                self._send(job, self._stage.captured(bars))
             case _:
                 self._stage.do(command)
 

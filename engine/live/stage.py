@@ -8,9 +8,12 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from engine.errors import MidiPortError
 from engine.jobs.live import (
     VIRTUAL_IN,
     VIRTUAL_OUT,
+    Captured,
+    ClockSource,
     HeardOn,
     LiveEvent,
     LiveSetup,
@@ -18,13 +21,16 @@ from engine.jobs.live import (
     Panic,
     PortsListed,
     SetLive,
+    TransportMoved,
 )
 from engine.jobs.pipes import SoundCommand
 from engine.jobs.sound import Play, PlayNote, Position, SetGains, SetMetronome, SoundState, Start, StopPlaying
 from engine.live.arrangement import Arranger, count_in
-from engine.live.clock import SystemClock
+from engine.live.followed_clock import Moved
 from engine.live.lateness import lateness_of
+from engine.live.leads import Lead, OwnLead, lead_of
 from engine.live.outlets import OpenSound, OpenSystem, Outlets, Watch
+from engine.live.play_in import PlayIn
 from engine.live.player import Player
 from engine.live.sound import ASIDE, SOUND
 from engine.live.sound_output import DeviceOutput
@@ -33,6 +39,7 @@ from engine.music.loop import Loop
 from engine.music.timing import PPQ
 
 AHEAD_SECONDS = 0.3
+FOLLOWING_AHEAD_SECONDS = 0.02  # besides the margin: the tempo of others may change at any time
 LOOK_SECONDS = 1.0  # how often ports are looked after and lateness is told
 PLAYING_REST_SECONDS = 0.01
 IDLE_REST_SECONDS = 1 / 30
@@ -71,11 +78,14 @@ class Stage:
         self._virtual_out, self._virtual_in = virtual_out, virtual_in
         self._outlets = Outlets(open_system, open_sound, watch)
         self._arranger = Arranger(setup, setup.output or virtual_out)
-        self._loop: Loop | None = None  # the last that was played
+        self._last: Play | None = None
+        self._play_in = PlayIn()
         self._part_ports: dict[str, bool] = {}
         self._state: LiveState | None = None
         self._outlets.look(has_to_search=True)
-        self._player = Player(SystemClock(now=self._outlets.now), self._outlets)
+        self._lead: Lead = OwnLead(self._outlets.now)
+        self._lead_problem = ""
+        self._player = Player(self._lead.clock, self._outlets)
         self._set_up(setup)
         self._next_look = self._outlets.now() + LOOK_SECONDS
 
@@ -104,9 +114,16 @@ class Stage:
         has_way = system.has_virtual_ports or loopback(outputs)
         return PortsListed(system.name, outputs, system.inputs(), "" if has_way else NO_VIRTUAL_PORTS)
 
+    def captured(self, bars: int) -> Captured:
+        """Return what was played in during the last bars."""
+        now = self._player.clock.tick_at(self._outlets.now())
+        loop = self._last.loop if self._last is not None else Loop()
+        return Captured(self._play_in.captured(now, bars, loop, self._player.origin()))
+
     def rest_seconds(self) -> float:
         """Return how long `pump` need not be called."""
-        rest = PLAYING_REST_SECONDS if self._player.is_busy else IDLE_REST_SECONDS
+        is_following = self._lead.source is not ClockSource.OWN
+        rest = PLAYING_REST_SECONDS if self._player.is_busy or is_following else IDLE_REST_SECONDS
         due = self._outlets.next_due()
         return rest if due is None else min(rest, max(0.0, due - self._outlets.now()))
 
@@ -126,6 +143,7 @@ class Stage:
                 self._play_note(command)
             case StopPlaying():
                 self._player.stop()
+                self._lead.tell(is_playing=False)
             case Panic():
                 self._player.panic((*self._outlets.open_ports, SOUND, ASIDE))
             case SetLive(setup):
@@ -137,22 +155,34 @@ class Stage:
         self._play(command)
         return self._player.end_after(passes)
 
-    def _play(self, command: Play) -> None:
-        self._loop = command.loop
+    def load(self, command: Play) -> None:
+        """Have a loop ready to be started from outside."""
+        self._last = command
         if self._arranger.setup.has_port_a_part or self._arranger.setup.routes:
             self._want_ports()
         self._open_sound()
+
+    def _play(self, command: Play) -> None:
+        self.load(command)
         pattern = self._arranger.pattern(command)
         if self._player.is_playing and command.start is not Start.NOW:
             self._player.change(pattern, command.start)
-        else:
-            lead_in = count_in(command.loop) if command.has_count_in else None
+            return
+        self._lead.tell(is_playing=True)
+        lead_in = count_in(command.loop) if command.has_count_in else None
+        origin, now = self._lead.origin, self._player.first_open_tick()
+        if origin is None:
             self._player.play(pattern, tick=command.tick, count_in=lead_in)
+        elif command.start is Start.IN_PLACE:
+            self._player.play(pattern, tick=(now - origin) % pattern.length, at=now)
+        else:
+            at = now + (origin - now) % pattern.bar
+            self._player.play(pattern, tick=command.tick, at=at, count_in=lead_in)
 
     def _play_note(self, command: PlayNote) -> None:
         self._open_sound()
         note = command.note
-        voices = self._arranger.voices(command.track, note.pitch, self._loop)
+        voices = self._arranger.voices(command.track, note.pitch, self._last.loop if self._last else None)
         self._player.sound(voices, note.velocity, min(note.duration, PPQ))
 
     def _open_sound(self) -> None:
@@ -170,7 +200,25 @@ class Stage:
         self._player.revise(self._arranger.again)
         self._player.send_clock(self._arranger.output if setup.sends_clock else None)
         self._outlets.set_latencies(setup.latencies_ms)
+        self._choose_lead(setup)
         self._tell_state()
+
+    def _choose_lead(self, setup: LiveSetup) -> None:
+        if setup.clock is self._lead.source:
+            return
+        was_playing = self._player.is_playing
+        tempo_bpm = self._player.clock.tempo_bpm
+        self._lead_problem = ""
+        try:
+            lead = lead_of(setup, self._outlets.now, tempo_bpm)
+        except MidiPortError as error:
+            lead, self._lead_problem = OwnLead(self._outlets.now), f"{error.title} {error.message}"
+        self._lead.close()
+        self._lead = lead
+        self._player.follow(lead.clock)
+        self._play_in.forget()
+        if was_playing and self._last is not None:
+            self._play(replace(self._last, start=Start.NOW, tick=0, has_count_in=False))
 
     def _output(self, setup: LiveSetup) -> str:
         """Return the name of the port for all that is not routed elsewhere."""
@@ -185,8 +233,8 @@ class Stage:
         outputs = {self._virtual_out: True} if can_make and self._virtual_out else {}
         if self._arranger.output:
             outputs.setdefault(self._arranger.output, False)
-        if self._loop is not None:
-            ports = dict(self._arranger.ports(self._loop))
+        if self._last is not None:
+            ports = dict(self._arranger.ports(self._last.loop))
             self._part_ports.update((name, True) for name, is_ours in ports.items() if is_ours)
             outputs.update((name, False) for name, is_ours in ports.items() if not is_ours)
         if setup.has_port_a_part:
@@ -200,8 +248,12 @@ class Stage:
 
     def pump(self) -> None:
         """Do what is due; see `rest_seconds`."""
+        self._hear()
         now = self._outlets.now()
-        self._player.advance(now + AHEAD_SECONDS)
+        is_own = self._lead.source is ClockSource.OWN
+        self._player.advance(
+            now + (AHEAD_SECONDS if is_own else self._outlets.margin_seconds + FOLLOWING_AHEAD_SECONDS)
+        )
         self._outlets.pump()
         if now >= self._next_look or self._outlets.has_to_look:
             self._next_look = now + LOOK_SECONDS
@@ -209,6 +261,36 @@ class Stage:
             lateness = lateness_of(self._outlets.latenesses())
             if lateness.messages:
                 self._tell(lateness)
+
+    def _hear(self) -> None:
+        """Take what came in, and do as those do who lead."""
+        for seconds, data in self._outlets.received():
+            moved = self._lead.hear(seconds, data)
+            self._play_in.hear(self._player.clock.tick_at(seconds), data)
+            if moved is not None:
+                self._move(moved)
+        for control in self._play_in.moved():
+            self._tell(control)
+        moved = self._lead.look()
+        if moved is not None:
+            self._move(moved)
+        elif self._lead.has_jumped and self._player.is_playing and self._last is not None:
+            self._play(replace(self._last, start=Start.NOW, tick=0, has_count_in=False))
+
+    def _move(self, moved: Moved) -> None:
+        """Begin or stop as others did."""
+        was_playing = self._player.is_playing
+        if not moved.is_playing:
+            self._player.stop()
+        elif self._last is not None:
+            pattern = self._arranger.pattern(self._last)
+            at = moved.at
+            if self._lead.source is ClockSource.LINK:
+                now = self._player.first_open_tick()
+                at = now + -now % pattern.bar
+            self._player.play(pattern, tick=moved.place % pattern.length, at=at)
+        if was_playing != moved.is_playing:
+            self._tell(TransportMoved(moved.is_playing))
 
     def _look(self, *, has_to_search: bool = False) -> None:
         had_system = self._outlets.system is not None
@@ -235,7 +317,12 @@ class Stage:
             sentence = NO_VIRTUAL_PORTS
         else:
             sentence, is_warning = f"Sending to {self._arranger.output} ({system.name}).", False
-        state = LiveState(system.name if system is not None else "", sentence, is_warning)
+        if self._lead_problem:
+            sentence, is_warning = self._lead_problem, True
+        lead = self._lead
+        tempo_bpm = 0.0 if lead.source is ClockSource.OWN else round(lead.clock.tempo_bpm, 1)
+        name = system.name if system is not None else ""
+        state = LiveState(name, sentence, is_warning, lead.source, lead.is_lost, lead.peers, tempo_bpm)
         if state != self._state:
             self._state = state
             self._tell(state)
@@ -243,6 +330,7 @@ class Stage:
     def close(self) -> None:
         """Stop, let the last messages out, and take all ports away."""
         self._player.stop()
+        self._lead.close()
         end = self._outlets.now() + FLUSH_SECONDS
         while self._outlets.has_waiting and self._outlets.now() < end:
             self._outlets.pump()

@@ -1,12 +1,23 @@
 """Commands on a stage become the same music on ports and as sound; ports come and go, and nothing is left on."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from engine.errors import MidiPortError, SoundError
-from engine.jobs.live import HeardOn, LiveSetup, LiveState, Panic, PartRoute, SetLive
+from engine.jobs.live import (
+    ClockSource,
+    ControlMoved,
+    HeardOn,
+    LiveSetup,
+    LiveState,
+    Panic,
+    PartRoute,
+    SetLive,
+    TransportMoved,
+)
 from engine.jobs.sound import Play, PlayNote, SetGains, SetMetronome, SoundState, Start, StopPlaying
 from engine.live.sound_output import SoundOutput
 from engine.live.stage import Stage, StageEvent
@@ -342,3 +353,111 @@ def test_midi_clock_goes_with_the_loop_and_a_late_follower_is_told_where_it_is()
     assert [data for _, data in said] == [b"\xf2\x05\x00", b"\xfb"]
     first = next(seconds for seconds, data in show.system.sent[OUT] if data == b"\xf8" and seconds > said[1][0])
     assert first == pytest.approx(5 * 0.125, abs=0.003)
+
+
+class Leader:
+    """Someone whose MIDI clock the stage follows."""
+
+    def __init__(self, show: Show, tempo_bpm: float) -> None:
+        self._show, self.tempo_bpm = show, tempo_bpm
+        self._next = show.system.seconds
+        self.pulses: list[float] = []
+
+    def send(self, *messages: bytes) -> None:
+        self._show.system.incoming += [(self._show.system.seconds, data) for data in messages]
+
+    def run(self, seconds: float) -> None:
+        """Let time pass, with pulses in it."""
+        for _ in range(round(seconds / 0.002)):
+            while self._next <= self._show.system.seconds:
+                self._show.system.incoming.append((self._next, b"\xf8"))
+                self.pulses.append(self._next)
+                self._next += 60 / self.tempo_bpm / 24
+            self._show.run(0.002, step=0.002)
+
+
+def following() -> tuple[Show, Leader]:
+    show = Show(LiveSetup(HeardOn.PORT, clock=ClockSource.MIDI))
+    show.stage.load(Play(LOOP))
+    return show, Leader(show, 100.0)
+
+
+def test_playing_begins_with_the_others_and_keeps_to_their_beats() -> None:
+    show, leader = following()
+    leader.run(2.0)
+    assert show.states()[-1].clock is ClockSource.MIDI
+    assert show.states()[-1].tempo_bpm == pytest.approx(100.0, abs=0.2)
+    leader.send(b"\xfa")
+    first = len(leader.pulses)
+    leader.run(5.0)
+    assert TransportMoved(True) in show.told
+    beats = [seconds for seconds, name in show.onsets() if name == "+9:36"]
+    assert beats == pytest.approx(leader.pulses[first::24][: len(beats)], abs=0.003)
+    assert len(beats) >= 8
+    leader.send(b"\xfc")
+    leader.run(0.2)
+    assert show.told[-1] == TransportMoved(False)
+    assert not show.stage.is_playing
+    show.stage.close()
+    show.balance()
+
+
+def test_a_song_position_begins_in_the_middle_of_the_loop() -> None:
+    show, leader = following()
+    leader.run(2.0)
+    leader.send(b"\xf2\x08\x00", b"\xfb")  # the third beat
+    first = len(leader.pulses)
+    leader.run(1.5)
+    assert [name for _, name in show.onsets()][:2] == ["+0:43", "+9:36"]
+    assert show.onsets()[0][0] == pytest.approx(leader.pulses[first], abs=0.012)
+
+
+def test_what_we_start_waits_for_the_others_bar() -> None:
+    show, leader = following()
+    leader.run(1.0)
+    leader.send(b"\xfa")
+    first = len(leader.pulses)
+    leader.run(3.0)
+    show.stage.do(StopPlaying())
+    show.stage.do(Play(LOOP))
+    before = len(show.onsets())
+    leader.run(3.0)
+    assert show.onsets()[before][0] == pytest.approx(leader.pulses[first + 2 * 96], abs=0.003)
+
+
+def test_a_leader_that_falls_silent_is_said_and_playing_goes_on() -> None:
+    show, leader = following()
+    leader.run(1.0)
+    leader.send(b"\xfa")
+    leader.run(2.0)
+    assert not show.states()[-1].is_clock_lost
+    before = len(show.onsets())
+    show.run(2.5)
+    assert show.states()[-1].is_clock_lost
+    assert show.stage.is_playing
+    assert len(show.onsets()) > before
+    show.stage.do(SetLive(LiveSetup(HeardOn.PORT)))
+    assert show.states()[-1].clock is ClockSource.OWN
+    assert show.stage.is_playing
+    show.run(1.0)
+    show.stage.close()
+    show.balance()
+
+
+def test_without_link_one_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "aalink", None)
+    show = Show()
+    show.stage.do(SetLive(LiveSetup(clock=ClockSource.LINK)))
+    assert show.states()[-1].is_warning
+    assert "extra “link”" in show.states()[-1].sentence
+    assert show.states()[-1].clock is ClockSource.OWN
+
+
+def test_what_is_played_in_is_captured_and_controllers_are_told() -> None:
+    show = Show()
+    show.stage.do(Play(LOOP))
+    show.run(0.5)
+    show.system.incoming = [(0.5, b"\x90\x3c\x50"), (0.75, b"\x80\x3c\x00"), (0.8, b"\xb0\x4a\x11")]
+    show.run(1.6)
+    assert show.stage.captured(1).notes == (Note(480, 60, 240, 80),)
+    assert ControlMoved(0, 74, 17) in show.told
