@@ -48,6 +48,7 @@ class PartRequest:
         keep: What of the other notes in the bars concerned stays.
         shown: Of a part to be written: its other bars that the model is shown; None means all. A model that sees much
             of a part repeats it; one that sees little goes its own way.
+        drums: Of drums: the General MIDI keys that are written, all other strokes stay; () means the whole kit.
 
     What is kept goes before what is asked of new notes: a locked note may lie outside the range, kept onsets
     outside the rhythm mask, kept pitches outside the key.
@@ -61,6 +62,7 @@ class PartRequest:
     locked: tuple[int, ...] = ()
     keep: Keep = Keep.NOTHING
     shown: tuple[int, ...] | None = None
+    drums: tuple[int, ...] = ()
 
     def control(self, name: str) -> float | None:
         """Return the value asked of a control, or None when it is open."""

@@ -19,6 +19,7 @@ from gui.arranging import Arranging
 from gui.batches import Batches
 from gui.capturing import Capturing
 from gui.document import LoopDocument
+from gui.drum_rows import DrumRows
 from gui.editing import Editor
 from gui.engine_bridge import EngineBridge
 from gui.exports import Exports
@@ -107,7 +108,8 @@ class Commands(QObject):
         self.live.settings_changed.connect(self.learning.show_settings)
         self.capturing = Capturing(window, bridge, state, session, edit=self.edit, tap=self.steering.tap_all)
         self.stage = Stage(window, state, session, board, playback, bridge, settings=lambda: self.live.settings)
-        steering = (self.steering, self.arranging, self.recipes, self.batches, self.shelf, self.models)
+        drum_rows = DrumRows(window, state, session, write=self.write_part)
+        steering = (self.steering, drum_rows, self.arranging, self.recipes, self.batches, self.shelf, self.models)
         self.shaping = Shaping(window, self.editor, session, edit=self.edit)
         views = Views(window, state)
         self.parts = Parts(window, state, session, playback, edit=self.edit)
@@ -286,9 +288,16 @@ class Commands(QObject):
 
     def generate(self) -> None:
         """Write takes of what the button says."""
+        self._write_target(self._target())
+
+    def write_part(self, part: int) -> None:
+        """Write takes of a part: of the bars of it that are chosen, else of all."""
+        bars = self.state.bars.within(self.document.loop).bars_of(part) or tuple(range(self.document.loop.bars))
+        self._write_target(Target(((part, bars),)))
+
+    def _write_target(self, target: Target) -> None:
         if self.board.heard is not None:
             self.board.leave()
-        target = self._target()
         if not target.bars:
             self.window.banner.say("There is no part to write.", choices=(("Add a part", self._add_part_menu),))
             return
@@ -325,7 +334,7 @@ class Commands(QObject):
 
     def _show_target(self) -> None:
         if len(self.session.parts) == len(self.document.loop.tracks):
-            self.window.transport.show_target(target_text(self.document.loop, self._target()))
+            self.window.transport.show_target(target_text(self.document.loop, self._target(), self.session.parts))
         self.window.transport.show_snap(self.state.view.snap)
         self.window.transport.badge.show_text(self.exports.outgoing_text)
 

@@ -15,6 +15,7 @@ from engine.music.harmony import Chord, Key
 from engine.music.loop import MAX_BARS, Loop
 from engine.music.timing import MAX_TEMPO_BPM, MIN_TEMPO_BPM, Meter
 from engine.representation.controls import GENRES, TRACK_CONTROLS, density_of_bin
+from gui.drum_words import DRUM_WORDS, drums_text
 from gui.loop_edits import with_shape
 from gui.session import LoopWishes
 
@@ -33,6 +34,8 @@ ADJECTIVES: dict[str, tuple[str, float]] = {
     "straight": ("feel", 4), "tight": ("feel", 4), "human": ("feel", 12), "loose": ("feel", 12),
     "triplet": ("feel", 5), "triplets": ("feel", 5), "shuffle": ("feel", 5), "shuffled": ("feel", 5),
     "swung": ("feel", 5), "8ths": ("feel", 2), "eighths": ("feel", 2), "16ths": ("feel", 4), "sixteenths": ("feel", 4),
+    "8th": ("feel", 2), "eighth": ("feel", 2), "16th": ("feel", 4), "sixteenth": ("feel", 4), "32nd": ("feel", 6),
+    "32nds": ("feel", 6),
     "monophonic": ("polyphony_max", 1), "mono": ("polyphony_max", 1), "solo": ("polyphony_max", 1),
     "polyphonic": ("polyphony_min", 2), "chordal": ("polyphony_min", 3),
 }  # fmt: skip
@@ -85,6 +88,7 @@ class Understood:
         said: For people, such as "drums: density (busy)".
         unknown: Words that mean nothing here.
         roles: Parts that were named, but for those behind "for" or "over", which are there to be fitted.
+        drums: Drums that were named: only these are written, unless the whole kit is named, too.
         controls: (role or None for those to be written, control, value).
         loop_edits, wish_edits: What happens to the loop and to the wishes for it.
     """
@@ -92,6 +96,7 @@ class Understood:
     said: list[str] = field(default_factory=list[str])
     unknown: list[str] = field(default_factory=list[str])
     roles: list[Role] = field(default_factory=list[Role])
+    drums: list[int] = field(default_factory=list[int])
     controls: list[tuple[Role | None, str, float]] = field(default_factory=list)
     loop_edits: list[Callable[[Loop], Loop]] = field(default_factory=list)
     wish_edits: list[Callable[[LoopWishes], LoopWishes]] = field(default_factory=list)
@@ -103,6 +108,11 @@ def understood(text: str) -> Understood:
     text = _take_music(text, told)
     for clause in re.split(r"[,;.\n]|\bthen\b", text):
         _take_clause(clause, told)
+    if told.drums and Role.DRUMS in told.roles:
+        told.drums.clear()  # "drums with 16th hats" is the whole kit
+    elif told.drums:
+        told.roles.append(Role.DRUMS)
+        told.said.append(f"drums: only {drums_text(tuple(told.drums)).lower()}")
     return told
 
 
@@ -155,7 +165,7 @@ def _take_clause(clause: str, told: Understood) -> None:
     index = 0
     while index < len(words):
         pair = " ".join(words[index : index + 2])
-        word = pair if pair in GENRE_WORDS else words[index]
+        word = pair if pair in GENRE_WORDS or pair in DRUM_WORDS else words[index]
         index += 2 if word == pair and " " in word else 1
         if word in FITTED:
             is_fitted = True
@@ -163,6 +173,11 @@ def _take_clause(clause: str, told: Understood) -> None:
             last = ROLE_WORDS[word]
             if last not in told.roles and not is_fitted:
                 told.roles.append(last)
+            _settle(pending, last, told)
+            pending = []
+        elif word in DRUM_WORDS:
+            last = Role.DRUMS
+            told.drums += [key for key in DRUM_WORDS[word] if key not in told.drums and not is_fitted]
             _settle(pending, last, told)
             pending = []
         elif word in ADJECTIVES or word in LOW or word in HIGH:

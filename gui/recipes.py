@@ -109,6 +109,7 @@ def settings_of(request: GenerationRequest, old: tuple[PartSettings, ...]) -> tu
             rhythm=part.rhythm,
             bar_density=part.bar_density,
             keep=part.keep,
+            drums=part.drums,
             locked=frozenset((track.notes[i].onset, track.notes[i].pitch) for i in part.locked if i < len(track.notes)),
         )
         for part, settings, track in zip(request.parts, base, request.canvas.tracks, strict=True)

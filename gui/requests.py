@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from engine.messages import GenerationRequest, PartRequest, PartUse
 from engine.music.loop import Loop
+from gui.drum_words import drums_text
 from gui.piano_roll.selection import BarSelection, Selection, bars_of_notes
 from gui.session import LoopWishes, PartSettings
 
@@ -41,17 +42,22 @@ def target_of(
     return Target(tuple((part, tuple(range(loop.bars))) for part in replaced))
 
 
-def target_text(loop: Loop, target: Target) -> str:
-    """Return what the Generate button says."""
+def target_text(loop: Loop, target: Target, parts: tuple[PartSettings, ...] = ()) -> str:
+    """Return what the Generate button says; of drums of which only some are written, it names these."""
     if not target.bars:
         return "Generate"
-    names = [loop.tracks[part].label for part in target.parts]
+    names = [_name(loop, part, parts[part].drums if part < len(parts) else ()) for part in target.parts]
     all_bars = tuple(range(loop.bars))
     spans = {bars for _, bars in target.bars}
     where = "" if spans == {all_bars} else _bars_text(spans)
     verb = "Rewrite" if any(_has_notes(loop, part, bars) for part, bars in target.bars) else "Write"
     what = names[0] if len(names) == 1 else f"{len(names)} parts" if len(names) > 2 else " and ".join(names)
     return f"{verb} {what}{where}"
+
+
+def _name(loop: Loop, part: int, drums: tuple[int, ...]) -> str:
+    track = loop.tracks[part]
+    return drums_text(drums) if drums and track.is_drums else track.label
 
 
 def _bars_text(spans: set[tuple[int, ...]]) -> str:
@@ -99,6 +105,7 @@ def request_of(loop: Loop, parts: tuple[PartSettings, ...], wishes: LoopWishes, 
                 if (note.onset, note.pitch) in settings.locked
             ),
             keep=settings.keep,
+            drums=settings.drums if loop.tracks[part].is_drums else (),
         )
 
     return GenerationRequest(

@@ -38,6 +38,7 @@ class PartSettings:
         bar_density: Notes a bar as in `PartRequest`; () is open.
         keep: What a rewrite leaves.
         locked: (onset, pitch) of notes that a rewrite leaves as they are.
+        drums: Keys of the drums that are written, all others stay; () is the whole kit.
         groove: Laid over the part when it is heard or leaves; the notes stay.
         route: The MIDI channel and port on which it is played.
     """
@@ -51,6 +52,7 @@ class PartSettings:
     bar_density: tuple[float | None, ...] = ()
     keep: Keep = Keep.NOTHING
     locked: frozenset[tuple[int, int]] = frozenset()
+    drums: tuple[int, ...] = ()
     groove: PartGroove = AS_WRITTEN
     route: PartRoute = AUTOMATIC
 

@@ -79,11 +79,12 @@ def _part(entry: Plain) -> PartSettings:
     controls = tuple((str(name), float(value)) for name, value in values.pop("controls", ()))
     density = tuple(None if notes is None else float(notes) for notes in values.pop("bar_density", ()))
     locked = frozenset((int(onset), int(pitch)) for onset, pitch in values.pop("locked", ()))
+    drums = tuple(int(key) for key in values.pop("drums", ()))
     groove = _groove(values.pop("groove", {}))
     route = PartRoute(**_known(PartRoute, values.pop("route", {})))
     use, keep = PartUse(values.pop("use", "context")), Keep(values.pop("keep", "nothing"))
     part = PartSettings(**values, controls=controls, bar_density=density, locked=locked, groove=groove, route=route)
-    return replace(part, use=use, keep=keep)
+    return replace(part, use=use, keep=keep, drums=drums)
 
 
 def _groove(entry: Plain) -> PartGroove:

@@ -87,7 +87,7 @@ class Stage(QObject):
         if not target.bars:
             self._window.say("There is no part to write.")
             return None
-        self._what = target_text(loop, target)
+        self._what = target_text(loop, target, parts)
         wishes = replace(self._session.next_wishes(), takes=1, remix_percent=remix_percent)
         return request_of(loop, parts, wishes, target)
 

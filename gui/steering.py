@@ -146,6 +146,8 @@ class Steering(QObject):
         named = [i for i, track in enumerate(self._state.loop.tracks) if track.role in told.roles]
         for part in named:
             self._session.change_part(part, lambda settings: replace(settings, use=PartUse.REPLACE))
+            if self._state.loop.tracks[part].is_drums:
+                self._session.change_part(part, lambda settings: replace(settings, drums=tuple(told.drums)))
         if named:
             self._state.bring_to_front(named[-1])
         self._window.controls.prompt.show_understood(told.said, told.unknown)

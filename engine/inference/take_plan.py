@@ -223,10 +223,11 @@ def _kept_notes(request: GenerationRequest, part: int, take: int) -> frozenset[i
     if any(not 0 <= index < len(notes) for index in wanted.locked):
         raise RequestError(f"{request.canvas.tracks[part].label}: a locked note does not exist.")
     inside = [index for index, note in enumerate(notes) if _in_target_bars(request, part, note)]
-    if wanted.keep is Keep.PITCHES and set(inside) & set(wanted.locked):
+    locked = set(wanted.locked) | {i for i in inside if wanted.drums and notes[i].pitch not in wanted.drums}
+    if wanted.keep is Keep.PITCHES and set(inside) & locked:
         label = request.canvas.tracks[part].label
         raise RequestError(f"{label}: notes cannot be locked while all pitches are kept.", "Unlock them.")
-    stay = (set(range(len(notes))) - set(inside)) | set(wanted.locked)
+    stay = (set(range(len(notes))) - set(inside)) | locked
     if request.remix_percent < 100 and wanted.keep is not Keep.PITCHES:
         rng = np.random.Generator(np.random.Philox(key=np.array([request.seed, take * 64 + part], dtype=np.uint64)))
         open_notes = [index for index in inside if index not in stay]
@@ -287,7 +288,10 @@ def _legal_pitches(request: GenerationRequest, sheet: Sheet, part: int) -> Bools
     wanted, track, bars = request.parts[part], request.canvas.tracks[part], request.canvas.bars
     legal = np.zeros(PITCHES, dtype=bool)
     if track.is_drums:
-        legal[list(DRUM_NAMES)] = True
+        unknown = [key for key in wanted.drums if key not in DRUM_NAMES]
+        if unknown:
+            raise RequestError(f"{track.label}: key {unknown[0]} is no drum.", "Drums have the keys 35 to 81.")
+        legal[list(wanted.drums or DRUM_NAMES)] = True
         return np.broadcast_to(legal, (bars, PITCHES))
     lowest, highest = wanted.control("lowest_pitch"), wanted.control("highest_pitch")
     low, high = 0 if lowest is None else round(lowest), 127 if highest is None else round(highest)

@@ -14,6 +14,7 @@ from engine.music.general_midi import Role
 from gui.panels.bar_curve import BarCurve, curve_note
 from gui.panels.control_row import ControlRow
 from gui.panels.control_values import controls_of
+from gui.panels.drum_choice import DrumChoice
 from gui.panels.fold import Fold
 from gui.panels.loop_wishes import LoopWishesForm
 from gui.panels.model_box import ModelBox
@@ -108,6 +109,7 @@ class ControlsPanel(QFrame):
             row.show_value(wishes.get(name))
         settings = self.session.parts[part]
         self.keep.setCurrentIndex(list(Keep).index(settings.keep))
+        self.drums.show_drums(settings.drums, self.state.loop.tracks[part])
         self.rhythm.show_rhythm(settings.rhythm, self.state.loop.meter)
         self.curve.show_densities(settings.bar_density)
         self._rhythm_fold.show_note(rhythm_note(settings.rhythm))
@@ -151,6 +153,10 @@ class ControlsPanel(QFrame):
         keep.addWidget(QLabel("A rewrite keeps"))
         keep.addWidget(self.keep, 1)
         layout.addLayout(keep)
+        self.drums = DrumChoice(track)
+        self.drums.drums_chosen.connect(lambda drums: self._change(lambda s: replace(s, drums=drums)))
+        self.drums.setVisible(track.is_drums)
+        layout.addWidget(self.drums)
         self.rows = {}
         for name in controls_of(track.role, main=True):
             layout.addWidget(self._row(name, track.role))

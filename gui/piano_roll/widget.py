@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAccessibleInterface,
     QColor,
+    QContextMenuEvent,
     QFocusEvent,
     QMouseEvent,
     QPainter,
@@ -56,6 +57,7 @@ class RollPane(QWidget):
 
     rows_changed = Signal()  # vertical axis or number of rows
     entered_by_key = Signal()
+    row_menu_wanted = Signal(int, QPoint)  # pitch of the row whose name was right-clicked, and where on the screen
 
     def __init__(self, state: RollState, *, is_drums: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -332,6 +334,11 @@ class RollPane(QWidget):
         self.state.set_cursor(None)
         press = Press(position, event.modifiers(), is_right=event.button() is Qt.MouseButton.RightButton)
         self._gesture = begin_gesture(self, press)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        pitch = self.rows.pitch_of(self.axis.row_of(event.pos().y()))
+        if event.pos().x() < self.state.view.time.gutter_px and pitch is not None:
+            self.row_menu_wanted.emit(pitch, event.globalPos())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         position = event.position()

@@ -2,9 +2,10 @@
 
 import pytest
 
-from engine.music.general_midi import Role
+from engine.music.general_midi import DRUM_NAMES, Role
 from engine.music.loop import Loop
 from engine.representation.controls import GENRES, TRACK_CONTROLS
+from gui.drum_words import DRUM_WORDS, drums_text
 from gui.prompt_words import ADJECTIVES, GENRE_WORDS, understood
 from gui.session import LoopWishes
 
@@ -77,3 +78,29 @@ def test_all_words_lead_to_knobs_that_exist() -> None:
         control = TRACK_CONTROLS[name]
         assert name == "density" or control.low <= value <= control.high
     assert set(GENRE_WORDS.values()) <= set(GENRES)
+
+
+@pytest.mark.parametrize(
+    ("text", "drums", "controls"),
+    [
+        ("hi-hat", [42, 44, 46], []),
+        ("16th hats", [42, 44, 46], [(Role.DRUMS, "feel", 4)]),
+        ("closed hat and ride", [42, 44, 51, 53, 59], []),
+        ("busy open hi-hats, kick", [46, 35, 36], [(Role.DRUMS, "density", 6)]),
+        ("drums with 16th hats", [], [(Role.DRUMS, "feel", 4)]),
+        ("bass for my kick", [], []),
+    ],
+)
+def test_drums_are_asked_for_by_name(text: str, drums: list[int], controls: list[object]) -> None:
+    told = understood(text)
+    assert told.drums == drums
+    assert told.controls == controls
+    assert told.unknown == []
+    assert (Role.DRUMS in told.roles) == ("my kick" not in text)
+
+
+def test_named_drums_are_told_by_their_family() -> None:
+    assert understood("hats").said == ["drums: only hats"]
+    assert drums_text((42, 44)) == "Closed hat"
+    assert drums_text((36, 56)) == "Kick, Cowbell"
+    assert {key for keys in DRUM_WORDS.values() for key in keys} <= set(DRUM_NAMES)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.errors import GenerationError
+from engine.errors import GenerationError, RequestError
 from engine.inference import generator as generator_module
 from engine.inference.generator import Generator
 from engine.messages import (
@@ -293,3 +293,24 @@ def test_bars_that_repeat_are_copies_and_unseen() -> None:
         first = [(n.onset, n.pitch) for n in track.notes_between(0, 2 * bar)]
         assert first
         assert [(n.onset - 2 * bar, n.pitch) for n in track.notes_between(2 * bar, 4 * bar)] == first
+
+
+@pytest.mark.parametrize("will", ["uniform", "dense"])
+def test_of_drums_only_those_that_are_asked_for_are_new(will: str) -> None:
+    kicks, hats = (
+        tuple(Note(at, pitch, 60) for at in range(0, 3840, every)) for pitch, every in ((36, 960), (42, 480))
+    )
+    beat = tuple(sorted((*kicks, *hats)))
+    canvas = Loop(bars=2, tracks=(Track(Role.DRUMS, beat),))
+    request = GenerationRequest(canvas, (PartRequest(PartUse.REPLACE, drums=(42, 46)),), takes=2, seed=5)
+    for take in takes_of(request, will):
+        notes = take.loop.tracks[0].notes
+        assert tuple(note for note in notes if note.pitch == 36) == kicks
+        assert {note.pitch for note in notes} <= {36, 42, 46}
+        assert notes != beat
+
+
+def test_a_key_that_is_no_drum_is_refused() -> None:
+    canvas = Loop(bars=1, tracks=(Track(Role.DRUMS, (Note(0, 36, 60),)),))
+    with pytest.raises(RequestError, match="key 20 is no drum"):
+        takes_of(GenerationRequest(canvas, (PartRequest(PartUse.REPLACE, drums=(20,)),)))
