@@ -219,8 +219,8 @@ class TakeScores:
     seam: float | None = None
 
 
-# What hardly any real held-out loop reaches: `benchmarks/originality.py` prints the shares that do.
-FLAGGED_SIMILARITY, FLAGGED_PHRASES = 0.1, 4
+# What hardly any real held-out loop reaches: set on loops of the valid split (`benchmarks/originality.py`).
+FLAGGED_SIMILARITY, FLAGGED_PHRASES = 0.12, 4.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,13 +229,14 @@ class Originality:
 
     Attributes:
         similarity: Share of its phrases, common ones left out, that the group of songs nearest to it has, 0 to 1.
-        shared: Different phrases that these are.
-        phrases: Different phrases that were looked for.
-        longest_run: Notes of its longest stretch that such a group has as well, common phrases included; 0 if none.
+        shared: Different phrases that these are; one that n groups have counts 1/n.
+        phrases: Different phrases that were looked for, common ones left out.
+        longest_run: Notes of the longest stretch of a part's upper line that such a group has as well, common phrases
+            included; 0 if none.
     """
 
     similarity: float
-    shared: int
+    shared: float
     phrases: int
     longest_run: int
 

@@ -21,10 +21,8 @@ from engine.jobs.numbers import NO_JOB
 from engine.jobs.pipes import Event, JobEvent, Shutdown, WorkerCommand
 from engine.jobs.writing import Cancel, Generate, WorkerReady
 from engine.library.store import Origin, TakeStore
-from engine.messages import Failed, GenerationRequest, PartUse, Take, TakeReady
-from engine.representation.sheet import Sheet
-from engine.resources import asset
-from engine.similarity.originality import FILE_NAME, PhraseIndex
+from engine.messages import Failed, GenerationRequest, Take, TakeReady
+from engine.similarity.originality import PhraseIndex
 
 if TYPE_CHECKING:
     from engine.inference.generator import Generator
@@ -178,14 +176,8 @@ class _Worker:
         """Tell what the written parts of a take share with the songs of training, if the index is there."""
         if not self._has_looked:
             self._has_looked = True
-            try:
-                self._index = PhraseIndex.open(asset("originality", FILE_NAME))
-            except EngineError as error:
-                logger.warning("takes are not compared with the songs of training: %s", error)
-        if self._index is None:
-            return take
-        written = tuple(i for i, part in enumerate(request.parts) if part.use is PartUse.REPLACE)
-        return replace(take, originality=self._index.originality(Sheet.from_loop(take.loop), written))
+            self._index = PhraseIndex.installed()
+        return take if self._index is None else self._index.compared(request, take)
 
     def _wants_partial(self, job: int) -> bool:
         return job in self._cancelled and self._cancelled[job].keeps_partial

@@ -1,4 +1,4 @@
-"""Many loops to a folder: overnight, named, without near copies, to be stopped at any time.
+"""Many loops to a folder: overnight, named, without near copies or known songs, to be stopped at any time.
 
 Takes are asked for a few at a time, each few with a seed of their own, so that a press of `G` in between waits
 no longer than these take. Every take is in the library as well. A worker that stops is started again by the
@@ -21,6 +21,7 @@ from engine.music.timing import TICKS_PER_STEP
 from gui.engine_bridge import EngineBridge
 from gui.hand_off import file_stem
 from gui.session import next_seed
+from gui.takes import is_too_like
 
 CHUNK = 4
 MOST = 1000
@@ -38,6 +39,7 @@ class BatchProgress:
         written: Files that are there.
         wanted: How many there shall be.
         left_out: Near copies that were not written.
+        too_like: Loops too like a known song, not written either.
         seconds_left: As the pace so far says; None before there is one.
     """
 
@@ -45,6 +47,7 @@ class BatchProgress:
     wanted: int
     left_out: int
     seconds_left: float | None
+    too_like: int = 0
 
 
 def content_of(loop: Loop, parts: tuple[int, ...]) -> Content:
@@ -88,14 +91,30 @@ class Batch(QObject):
     def is_running(self) -> bool:
         return self._is_running
 
-    def start(self, request: GenerationRequest, count: int, folder: Path, *, is_deduplicated: bool = True) -> None:
-        """Begin to write `count` loops of a request, the first with its seed."""
+    def start(
+        self,
+        request: GenerationRequest,
+        count: int,
+        folder: Path,
+        *,
+        is_deduplicated: bool = True,
+        offers_likenesses: bool = False,
+    ) -> None:
+        """Begin to write loops of a request.
+
+        Args:
+            request: What to write; the first loops have its seed.
+            count: How many.
+            folder: Where to.
+            is_deduplicated: Whether loops that are nearly the same as an earlier one are left out.
+            offers_likenesses: Whether loops that are too like a known song are written.
+        """
         self.stop()
         self._request, self._wanted, self._folder = request, count, folder
-        self._is_deduplicated = is_deduplicated
+        self._is_deduplicated, self._offers_likenesses = is_deduplicated, offers_likenesses
         self._parts = tuple(i for i, part in enumerate(request.parts) if part.use is PartUse.REPLACE)
         self._seed = request.seed
-        self._written = self._planned = self._left_out = self._futile = 0
+        self._written = self._planned = self._left_out = self._too_like = self._futile = 0
         self._seen = []
         self._began = self._clock()
         self._is_running = True
@@ -115,6 +134,9 @@ class Batch(QObject):
     def _on_take_ready(self, job: int, take: Take) -> None:
         if job != self._job or not self._is_running or self._planned >= self._wanted:
             return
+        if is_too_like(take) and not self._offers_likenesses:
+            self._too_like += 1
+            return
         content = content_of(take.loop, self._parts)
         if self._is_deduplicated and any(is_near(content, other) for other in self._seen):
             self._left_out += 1
@@ -130,7 +152,7 @@ class Batch(QObject):
         self._written += 1
         pace = (self._clock() - self._began) / self._written
         left = pace * (self._wanted - self._written)
-        self.progressed.emit(BatchProgress(self._written, self._wanted, self._left_out, left))
+        self.progressed.emit(BatchProgress(self._written, self._wanted, self._left_out, left, self._too_like))
         if self._written == self._wanted:
             self._end(f"Done: {self._files_text()} in {self._folder}.")
 
@@ -146,7 +168,7 @@ class Batch(QObject):
         if self._futile >= MAX_FUTILE_CHUNKS:
             self._wanted = max(self._planned, 1)
             if self._written >= self._planned:
-                self._end(f"There are no more that differ: {self._files_text()} in {self._folder}.")
+                self._end(f"There are no more that may be written: {self._files_text()} in {self._folder}.")
             return
         self._seed = next_seed(self._seed)
         self._ask()
@@ -165,8 +187,7 @@ class Batch(QObject):
             self._end(f"The engine keeps stopping: {self._files_text()} in {self._folder}.")
 
     def _files_text(self) -> str:
-        copies = f", {copies_text(self._left_out)}" if self._left_out else ""
-        return f"{self._written} loop{'s' if self._written != 1 else ''}{copies}"
+        return f"{self._written} loop{'s' if self._written != 1 else ''}{left_out_text(self._left_out, self._too_like)}"
 
     def _end(self, text: str) -> None:
         self._is_running = False
@@ -174,9 +195,11 @@ class Batch(QObject):
         self.ended.emit(text)
 
 
-def copies_text(count: int) -> str:
-    """Return how many near copies were left out, in words."""
-    return f"{count} near cop{'ies' if count != 1 else 'y'} left out"
+def left_out_text(copies: int, too_like: int) -> str:
+    """Return how many loops were left out and why, to follow how many were written; "" if none was."""
+    said = [f"{copies} near cop{'ies' if copies != 1 else 'y'}"] if copies else []
+    said += [f"{too_like} too like a known song"] if too_like else []
+    return f", {' and '.join(said)} left out" if said else ""
 
 
 def time_text(seconds: float) -> str:

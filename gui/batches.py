@@ -20,6 +20,7 @@ class Batches(QObject):
         request: What `G` would ask now, or None when nothing could be written.
         what: What the Generate button says.
         folder: Where files go unless another folder is chosen.
+        offers_likenesses: Whether loops too like a known song may be written.
     """
 
     def __init__(
@@ -30,9 +31,11 @@ class Batches(QObject):
         request: Callable[[], GenerationRequest | None],
         what: Callable[[], str],
         folder: Callable[[], Path],
+        offers_likenesses: Callable[[], bool],
     ) -> None:
         super().__init__(window)
         self._window, self._request, self._what, self._folder = window, request, what, folder
+        self._offers_likenesses = offers_likenesses
         self.batch = Batch(bridge, self)
         self.dialog: BatchDialog | None = None
         self.batch.progressed.connect(self._on_progressed)
@@ -60,7 +63,13 @@ class Batches(QObject):
             return
         if self.dialog is not None:
             self.dialog.show_running()
-        self.batch.start(request, count, Path(folder).expanduser(), is_deduplicated=is_deduplicated)
+        self.batch.start(
+            request,
+            count,
+            Path(folder).expanduser(),
+            is_deduplicated=is_deduplicated,
+            offers_likenesses=self._offers_likenesses(),
+        )
 
     def _on_progressed(self, progress: BatchProgress) -> None:
         if self.dialog is not None:

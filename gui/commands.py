@@ -98,6 +98,7 @@ class Commands(QObject):
             request=self.current_request,
             what=window.transport.generate.text,
             folder=lambda: exports.folder,
+            offers_likenesses=lambda: self.board.offers_likenesses,
         )
         self.shelf = Shelf(bridge, window, state, board, playback, edit=self.bring, remember_seed=exports.remember_seed)
         self.rendering = Rendering(bridge, state, session, exports, window)

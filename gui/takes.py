@@ -93,7 +93,7 @@ class TakeBoard(QObject):
 
     def is_offered(self, slot: Slot) -> bool:
         """Tell whether a take is complete, and its own or asked for all the same."""
-        return slot.take is not None and (self.offers_likenesses or not is_too_like(slot))
+        return slot.take is not None and (self.offers_likenesses or not is_too_like(slot.take))
 
     def offer_likenesses(self, *, on: bool) -> None:
         """Let takes that are too like a song of training be heard, or not."""
@@ -349,9 +349,9 @@ def last_batch(rows: Sequence[TakeRow]) -> tuple[TakeRow, ...]:
     return tuple(batch[number] for number in sorted(batch))
 
 
-def is_too_like(slot: Slot) -> bool:
+def is_too_like(take: Take) -> bool:
     """Tell whether a take shares more with a song of training than real music by others does."""
-    return slot.take is not None and slot.take.originality is not None and slot.take.originality.is_flagged
+    return take.originality is not None and take.originality.is_flagged
 
 
 def shown_loop(slot: Slot) -> Loop:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.music.timing import TICKS_PER_STEP
-from engine.similarity.originality import FILE_NAME, PhraseIndex, sampled
+from engine.similarity.originality import FILE_NAME, PhraseIndex
 from engine.similarity.phrases import HashArray, phrases
 from training.dataset import SongPool
 from training.songs import PackedSong
@@ -33,7 +33,6 @@ def build_index(songs: SongPool) -> PhraseIndex:
     owners: list[np.ndarray] = []
     for song in songs:
         of = song_phrases(song)
-        of = of[sampled(of)]
         hashes.append(of)
         number = numbers.setdefault(song.info.song_group or song.info.name, len(numbers))
         owners.append(np.full(len(of), number, np.int64))
@@ -49,8 +48,9 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     index = build_index(SongPool(options.data, "train"))
     index.save(options.out / FILE_NAME)
-    filled = float((index.table > 0).mean())
-    logger.info("%d songs, %d bytes, %.0f %% full", index.songs, index.table.nbytes, 100 * filled)
+    size = (options.out / FILE_NAME).stat().st_size
+    seeming = len(index.entries) / (1 << 24)
+    logger.info("%d songs, %d phrases, %d bytes; seen by accident %.2f", index.songs, len(index.entries), size, seeming)
 
 
 if __name__ == "__main__":

@@ -172,6 +172,12 @@ def generate(
     ] = False,
     csv: Annotated[Path | None, typer.Option(help="A table of the takes.", rich_help_panel=_FILES)] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.", rich_help_panel=_FILES)] = False,
+    allow_likeness: Annotated[
+        bool,
+        typer.Option(
+            "--allow-likeness", help="Write takes that are too like a known song, too.", rich_help_panel=_FILES
+        ),
+    ] = False,
     model: Annotated[
         str, typer.Option(metavar="NAME|PATH", help="The model.", rich_help_panel=_MACHINE)
     ] = DEFAULT_MODEL,
@@ -223,7 +229,7 @@ def generate(
     began = time.perf_counter()
     opened = open_model(model, provider=provider)
     writing = WriteOptions(out, name or request.canvas.name or "loop", split, with_stems, programs)
-    result = run_requests(requests, opened, writing)
+    result = run_requests(requests, opened, writing, allows_likeness=allow_likeness)
     _report(result, opened, csv=csv, is_json=json, wall_seconds=time.perf_counter() - began)
 
 
@@ -250,6 +256,7 @@ def _report(result: RunResult, opened: OpenModel, *, csv: Path | None, is_json: 
         say_json(
             {
                 "takes": records,
+                "too_like": result.too_like,
                 "seconds_to_first_note": result.seconds_to_first_note,
                 "seconds": result.seconds,
                 "notes_per_second": notes_per_second,
@@ -269,3 +276,7 @@ def _report(result: RunResult, opened: OpenModel, *, csv: Path | None, is_json: 
         f"{len(records)} takes, {result.notes} notes in {result.seconds:.2f} s ({notes_per_second:.0f} notes/s, "
         f"{opened.name} on {opened.provider})" + (f"; {dropped} could not keep every lock" if dropped else "")
     )
+    if result.too_like:
+        console.print(
+            f"{result.too_like} more too like a known song, not written; --allow-likeness writes them.", style="yellow"
+        )

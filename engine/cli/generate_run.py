@@ -1,6 +1,6 @@
 """Runs `generate`: one request after the other, each take written as soon as it is there."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,8 +10,9 @@ from engine.cli.console import people
 from engine.cli.model_option import OpenModel
 from engine.cli.take_files import WriteOptions, WrittenTake, take_record, write_take
 from engine.inference.generator import Generator
-from engine.messages import Finished, GenerationRequest, TakeReady
+from engine.messages import Finished, GenerationEvent, GenerationRequest, TakeReady
 from engine.messages import Progress as CellsProgress
+from engine.similarity.originality import PhraseIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,13 @@ class Share:
 
 @dataclass(slots=True)
 class RunResult:
-    """All that came out of a run."""
+    """All that came out of a run; `too_like` takes were not written."""
 
     takes: list[WrittenTake] = field(default_factory=list[WrittenTake])
     seconds: float = 0.0
     seconds_to_first_note: float | None = None
     notes: int = 0
+    too_like: int = 0
 
     def finish(self, event: Finished) -> None:
         """Add one request's figures."""
@@ -78,8 +80,12 @@ def _goodness(record: dict[str, Any]) -> tuple[bool, float]:
     return not record["relaxed"], scores["log_likelihood"] + (scores["seam"] or 0.0)
 
 
-def run_requests(requests: Sequence[GenerationRequest], opened: OpenModel, options: WriteOptions) -> RunResult:
+def run_requests(
+    requests: Sequence[GenerationRequest], opened: OpenModel, options: WriteOptions, *, allows_likeness: bool = False
+) -> RunResult:
     """Generate and write all takes of all requests, with a progress bar on stderr where a person looks.
+
+    Takes that are too like a known song are counted, and written only if `allows_likeness`.
 
     Raises:
         RequestError: A request asks for what cannot be.
@@ -88,6 +94,7 @@ def run_requests(requests: Sequence[GenerationRequest], opened: OpenModel, optio
     """
     generator = Generator(opened.model, model_name=opened.name, provider=opened.provider)
     result = RunResult()
+    index = None if allows_likeness else PhraseIndex.installed()
     with _progress_bar() as bar:
         task = bar.add_task("Writing", total=None, notes=0)
 
@@ -96,24 +103,35 @@ def run_requests(requests: Sequence[GenerationRequest], opened: OpenModel, optio
 
         for number, request in enumerate(requests):
             done_before = number / len(requests)
-            _run(generator, request, result, options, _scaled(show, done_before, len(requests)))
+            events = _compared(generator.generate(request), request, index)
+            _run(events, request, result, options, _scaled(show, done_before, len(requests)))
     return result
 
 
+def _compared(
+    events: Iterable[GenerationEvent], request: GenerationRequest, index: PhraseIndex | None
+) -> Iterator[GenerationEvent]:
+    for event in events:
+        yield TakeReady(index.compared(request, event.take)) if index and isinstance(event, TakeReady) else event
+
+
 def _run(
-    generator: Generator,
+    events: Iterable[GenerationEvent],
     request: GenerationRequest,
     result: RunResult,
     options: WriteOptions,
     show: Callable[[float, int], None],
 ) -> None:
     done: dict[int, float] = {}
-    for event in generator.generate(request):
+    for event in events:
         if isinstance(event, CellsProgress):
             done[event.take] = event.cells_done / event.cells_total
             show(sum(done.values()) / request.takes, result.notes + event.notes)
         elif isinstance(event, TakeReady):
-            result.takes.append(write_take(request, event.take, options))
+            if event.take.originality is not None and event.take.originality.is_flagged:
+                result.too_like += 1
+            else:
+                result.takes.append(write_take(request, event.take, options))
         elif isinstance(event, Finished):
             result.finish(event)
 

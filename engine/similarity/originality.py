@@ -1,56 +1,61 @@
 """How much of a take the songs of training already have.
 
-The index holds half of the phrases (`phrases.py`) of the train split, each as 16 bits: 9 bits of its hash and one of
-127 groups of songs, in one of 131,072 rows that 17 more bits of the hash choose. A phrase that more than three songs
-have is *common*: it is kept as such, and counts for nothing. A take is like a song if many of its own phrases lie in
-one group; a phrase found by accident falls into any group, so accidents do not add up.
+The index holds the phrases (`phrases.py`) of the train split, each as 16 bits, 9 of its hash and one of 127 groups of
+songs, in one of 32,768 rows that 15 more bits of the hash choose. A phrase that many songs have is *common*: it is kept
+as such, and counts for nothing; one that n groups have counts 1/n. A take is like a song if enough of its phrases lie
+in one group, and they are a good part of what it plays; a phrase found by accident falls into any group, so accidents
+do not add up.
 
-Songs cannot be rebuilt from it. Order, place, key and part are not in it. Of each phrase only 25 bits of a hash are
-kept, while some 2⁵² can be written: of the phrases that no song has, one in 25 seems to be in it all the same, so that
-whoever tries all that are plausible finds more false ones than true. Half of the phrases are missing, so that one does
-not lead to the next, and some seventy songs share a group. It can only be asked whether given music is known.
+Songs cannot be rebuilt from it. Order, place, key and part are not in it, nor which of some seventy songs of a group a
+phrase is of. Of each phrase only 24 bits of a hash are kept, while some 2⁵² can be written: of the phrases that no song
+has, two in five seem to be in it all the same. Whoever tries to go on from a phrase finds, among the some 800 notes
+that may follow it, two or three that seem to be of the same group by accident, at every note anew: after ten notes,
+thousands of tunes that no song has. It can only be asked whether given music is known.
 """
 
 import io
 import json
+import logging
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.errors import EngineError
-from engine.messages import Originality
+from engine.messages import GenerationRequest, Originality, PartUse, Take
 from engine.representation.sheet import Sheet
-from engine.similarity.phrases import PHRASE_NOTES, HashArray, Phrases, sheet_phrases
+from engine.resources import asset
+from engine.similarity.phrases import ALL_NOTES, KEPT_OF_ALL, LINE_NOTES, HashArray, Phrases, sheet_phrases
 
-VERSION = 1
+logger = logging.getLogger(__name__)
+
+VERSION = 2
 FILE_NAME = "phrases.npz"
-SAMPLED = 2  # one phrase in so many is kept
 GROUPS = 127
 COMMON = 0  # the group of phrases that belong to everybody
-COMMON_FROM = 4  # songs
-ROW_BITS, SLOTS = 17, 30
+COMMON_FROM = 16  # songs
+ROW_BITS = 15
 _PRINT_BITS = 9
-LONGEST_GAP = 8  # notes between phrases that are kept, within one run
+LONGEST_GAP = 8  # notes between phrases of one run: where a note is repeated there are none
 
-Table = npt.NDArray[np.uint16]  # uint16 [rows, SLOTS]: print · 128 + group, 0 where empty
-
-
-UNKNOWN = Originality(0.0, 0, 0, 0)
+UNKNOWN = Originality(0.0, 0.0, 0, 0)
+_KIND = {"version": VERSION, "phrases": [LINE_NOTES, ALL_NOTES, KEPT_OF_ALL]}
 
 
 class PhraseIndex:
     """The phrases of many songs.
 
     Args:
-        table: See `Table`.
+        counts: uint16 [2 ** ROW_BITS], how many phrases each row has.
+        entries: uint16 [N], row by row, sorted within: 128 times the print, plus the group.
         songs: How many songs it was built of.
     """
 
-    def __init__(self, table: Table, songs: int) -> None:
-        self.table = table
-        self.songs = songs
+    def __init__(self, counts: npt.NDArray[np.uint16], entries: npt.NDArray[np.uint16], songs: int) -> None:
+        self.counts, self.entries, self.songs = counts, entries, songs
+        self._starts = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
 
     @classmethod
     def build(cls, hashes: HashArray, song: npt.NDArray[np.integer], *, songs: int) -> "PhraseIndex":
@@ -61,23 +66,19 @@ class PhraseIndex:
             song: [N], the song (or group of versions of one song) of each.
             songs: How many songs there are.
         """
-        kept = sampled(hashes)
-        hashes, song = hashes[kept], song[kept]
-        pairs = np.unique(np.stack([hashes, song.astype(np.uint64)]), axis=1)
-        values, count = np.unique(pairs[0], return_counts=True)
+        order = np.lexsort((song, hashes))
+        hashes, song = hashes[order], song[order].astype(np.uint64)
+        is_new = np.r_[True, (hashes[1:] != hashes[:-1]) | (song[1:] != song[:-1])][: len(hashes)]
+        hashes, song = hashes[is_new], song[is_new]
+        values, count = np.unique(hashes, return_counts=True)
         rare = np.repeat(count < COMMON_FROM, count)
-        group = 1 + _scattered(pairs[1][rare]) % np.uint64(GROUPS)
-        keys = np.concatenate([pairs[0][rare], values[count >= COMMON_FROM]])
+        group = 1 + _scattered(song[rare]) % np.uint64(GROUPS)
+        keys = np.concatenate([hashes[rare], values[count >= COMMON_FROM]])
         groups = np.concatenate([group, np.full(int((count >= COMMON_FROM).sum()), COMMON, np.uint64)])
         row, mark = _places(keys)
-        order = np.argsort(row, kind="stable")
-        row, entry = row[order], (mark[order] * 128 + groups[order].astype(np.int64)).astype(np.uint16)
-        firsts = np.searchsorted(row, np.arange(1 << ROW_BITS))
-        slot = np.arange(len(row)) - firsts[row]
-        fits = slot < SLOTS  # a full row forgets the rest: about one phrase in a hundred
-        table = np.zeros((1 << ROW_BITS, SLOTS), np.uint16)
-        table[row[fits], slot[fits]] = entry[fits]
-        return cls(table, songs)
+        placed = np.unique((row << 16) | (mark << 7) | groups.astype(np.int64))
+        counts = np.bincount(placed >> 16, minlength=1 << ROW_BITS).astype(np.uint16)
+        return cls(counts, (placed & 0xFFFF).astype(np.uint16), songs)
 
     @classmethod
     def open(cls, path: Path) -> "PhraseIndex":
@@ -89,33 +90,57 @@ class PhraseIndex:
         try:
             with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
                 about = json.loads(stored["about"].tobytes())
-                table = stored["table"]
+                counts, low, high = stored["counts"], stored["low"], stored["high"]
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise EngineError(f"{path.name}, which tells how original a take is, cannot be read.", str(path)) from error
-        if about.get("version") != VERSION or about.get("phrase_notes") != PHRASE_NOTES:
+        if {name: about.get(name) for name in _KIND} != _KIND:
             raise EngineError(f"{path.name} was made for another version of Turnaround.", "Install Turnaround again.")
-        if table.shape != (1 << ROW_BITS, SLOTS) or table.dtype != np.uint16:
+        if counts.shape != (1 << ROW_BITS,) or low.shape != high.shape or low.shape != (counts.sum(dtype=np.int64),):
             raise EngineError(f"{path.name} is damaged.", "Install Turnaround again.")
-        return cls(table, int(about["songs"]))
+        steps = low.astype(np.uint16) | (high.astype(np.uint16) << 8)
+        return cls(counts.astype(np.uint16), np.cumsum(steps, dtype=np.uint16), int(about["songs"]))
 
     def save(self, path: Path) -> None:
-        """Write it, whole or not at all."""
-        about = json.dumps({"version": VERSION, "phrase_notes": PHRASE_NOTES, "songs": self.songs})
+        """Write it, whole or not at all; as steps from entry to entry, which pack better."""
+        about = json.dumps({**_KIND, "songs": self.songs})
+        steps = np.diff(self.entries, prepend=np.uint16(0))  # wraps from row to row, and back when it is read
         buffer = io.BytesIO()
-        np.savez(buffer, about=np.frombuffer(about.encode(), np.uint8), table=self.table)
+        np.savez_compressed(
+            buffer,
+            about=np.frombuffer(about.encode(), np.uint8),
+            counts=self.counts,
+            low=(steps & 0xFF).astype(np.uint8),
+            high=(steps >> 8).astype(np.uint8),
+        )
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_name(path.name + ".part")
         fresh.write_bytes(buffer.getvalue())
         fresh.replace(path)
 
+    @classmethod
+    def installed(cls) -> "PhraseIndex | None":
+        """Open the index that ships; None, and a word in the log, if it cannot be read."""
+        try:
+            return cls.open(asset("originality", FILE_NAME))
+        except EngineError as error:
+            logger.warning("takes are not compared with the songs of training: %s", error)
+            return None
+
+    def compared(self, request: GenerationRequest, take: Take) -> Take:
+        """Return a take that tells what its written parts share with the songs of training."""
+        written = tuple(i for i, part in enumerate(request.parts) if part.use is PartUse.REPLACE)
+        return replace(take, originality=self.originality(Sheet.from_loop(take.loop), written))
+
     def groups_of(self, hashes: HashArray) -> npt.NDArray[np.bool_]:
         """Return which groups have each phrase, bool [N, 1 + GROUPS], column `COMMON` for those of everybody."""
-        row, mark = _places(hashes)
-        entries = self.table[row]
-        found = (entries >> 7) == mark[:, None]
         out = np.zeros((len(hashes), GROUPS + 1), np.bool_)
-        phrase, slot = np.nonzero(found)
-        out[phrase, entries[phrase, slot] & 127] = True
+        row, mark = _places(hashes)
+        start, end = self._starts[row], self._starts[row + 1]
+        phrase = np.repeat(np.arange(len(hashes)), end - start)
+        place = np.arange(len(phrase)) - np.repeat(np.cumsum(end - start) - end, end - start)
+        entries = self.entries[place]
+        found = np.flatnonzero((entries >> 7) == mark[phrase])
+        out[phrase[found], entries[found] & 127] = True
         return out
 
     def originality(self, sheet: Sheet, parts: tuple[int, ...] | None = None) -> Originality:
@@ -126,35 +151,31 @@ class PhraseIndex:
             parts: Only these parts, such as those that were written; None: all. Drums never count.
         """
         found = sheet_phrases(sheet, parts)
-        kept = sampled(found.hashes)
-        found = Phrases(found.hashes[kept], found.part[kept], found.first[kept])
         if not len(found.hashes):
             return UNKNOWN
-        member = self.groups_of(found.hashes)
+        hashes, which = np.unique(found.hashes, return_inverse=True)
+        member = self.groups_of(hashes)
         is_own = ~member[:, COMMON]
-        votes = member[is_own, 1:].sum(axis=0)
-        if not votes.any():
-            return Originality(0.0, 0, len(np.unique(found.hashes[is_own])), 0)
-        nearest = 1 + int(votes.argmax())
-        hit = is_own & member[:, nearest]
+        groups = member[:, 1:] & is_own[:, None]
+        if not groups.any():
+            return Originality(0.0, 0.0, int(is_own.sum()), 0)
+        weight = is_own / np.maximum(groups.sum(axis=1), 1)
+        heard = weight * np.bincount(which, minlength=len(hashes))
+        votes = weight @ groups
+        nearest = int((votes * (heard @ groups)).argmax())
         return Originality(
-            similarity=float(hit.sum() / is_own.sum()),
-            shared=len(np.unique(found.hashes[hit])),
-            phrases=len(np.unique(found.hashes[is_own])),
-            longest_run=_longest_run(found, member),
+            similarity=float((heard @ groups)[nearest] / heard.sum()),
+            shared=float(votes[nearest]),
+            phrases=int(is_own.sum()),
+            longest_run=_longest_run(found, member[which]),
         )
 
 
-def sampled(hashes: HashArray) -> npt.NDArray[np.bool_]:
-    """Tell which phrases the index keeps."""
-    return hashes % np.uint64(SAMPLED) == 0
-
-
 def _places(hashes: HashArray) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the row of each hash, and the 9 bits, never 0, that it is known by there."""
+    """Return the row of each hash, and the 9 bits that it is known by there."""
     row = (hashes >> np.uint64(64 - ROW_BITS)).astype(np.int64)
     mark = (hashes >> np.uint64(64 - ROW_BITS - _PRINT_BITS)) & np.uint64((1 << _PRINT_BITS) - 1)
-    return row, np.maximum(mark.astype(np.int64), 1)
+    return row, mark.astype(np.int64)
 
 
 def _scattered(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
@@ -163,14 +184,10 @@ def _scattered(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
 
 
 def _longest_run(found: Phrases, member: npt.NDArray[np.bool_]) -> int:
-    """Return the notes of the longest stretch of one part whose phrases one group has, or everybody.
-
-    Phrases that are not kept lie between those that are: a stretch goes on over gaps up to `LONGEST_GAP` notes, which
-    one in two hundred is longer than.
-    """
+    """Return the notes of the longest stretch of a part's line whose phrases one group has, or everybody."""
     longest = 0
     for part in np.unique(found.part):
-        mine = found.part == part
+        mine = found.is_line & (found.part == part)
         first = found.first[mine]
         shared = member[mine, 1:] | member[mine, COMMON][:, None]
         own = member[mine, 1:]
@@ -184,5 +201,5 @@ def _longest_run(found: Phrases, member: npt.NDArray[np.bool_]) -> int:
             last = place
             counted = has_own & (began >= 0)
             if counted.any():
-                longest = max(longest, place + PHRASE_NOTES - int(began[counted].min()))
+                longest = max(longest, place + LINE_NOTES - int(began[counted].min()))
     return longest

@@ -1,8 +1,11 @@
 """Runs of notes as numbers: what two pieces share when they share a phrase, in whatever key.
 
-A part's pitched notes in their order (a chord from below) become steps: how many semitones to the next note, how many
-16ths until it. A *phrase* is `PHRASE_NOTES` notes in a row, hence one step fewer; hashed, it is 64 bits that say
-nothing but "the same again". Drums have no phrases: their patterns belong to everybody.
+A part is read twice. Its *line* is the highest note of each onset; its *notes* are all of them in their order, a chord
+from below. Each becomes steps: how many semitones to the next note, how many 16ths until it. A *phrase* is
+`LINE_NOTES` or `ALL_NOTES` notes in a row, hence one step fewer; hashed, it is 64 bits that say nothing but "the same
+again". Two readings find a copy of which notes were changed: what breaks one often leaves the other. Of the second,
+one phrase in `KEPT_OF_ALL` is looked at, chosen by its hash, so that everybody chooses the same.
+Drums have no phrases: their patterns belong to everybody.
 """
 
 from dataclasses import dataclass
@@ -13,8 +16,9 @@ import numpy.typing as npt
 from engine.representation.sheet import Sheet
 from engine.representation.vocabulary import DRUM_OFFSET
 
-PHRASE_NOTES = 5
-LONGEST_GAP = 32  # 16ths; longer ones count as this
+LINE_NOTES, ALL_NOTES = 5, 6
+KEPT_OF_ALL = 4
+LONGEST_STEP = 32  # 16ths; longer ones count as this
 _STEPS_A_SIXTEENTH = 6
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _VARIETY = 3  # different steps that a phrase has at least: repeated notes and plain scales are no one's
@@ -25,17 +29,19 @@ HashArray = npt.NDArray[np.uint64]
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """All phrases of a piece.
+    """All phrases of a piece that are looked at.
 
     Attributes:
         hashes: uint64 [N].
         part: int64 [N], index of the part.
-        first: int64 [N], which note of the part each begins with.
+        first: int64 [N], which note of the line, or of all notes of the part, each begins with.
+        is_line: bool [N], which are of the line.
     """
 
     hashes: HashArray
     part: IntArray
     first: IntArray
+    is_line: npt.NDArray[np.bool_]
 
 
 def sheet_phrases(sheet: Sheet, parts: tuple[int, ...] | None = None) -> Phrases:
@@ -67,21 +73,36 @@ def phrases(*, part: npt.ArrayLike, sixteenth: npt.ArrayLike, pitch: npt.ArrayLi
     columns = [np.asarray(column, np.int64) for column in (part, sixteenth, pitch)]
     order = np.lexsort((columns[2], columns[1], columns[0]))
     parts, onset, height = (column[order] for column in columns)
-    starts = np.flatnonzero(np.diff(parts, prepend=-1))
-    place = np.arange(len(parts)) - np.repeat(starts, np.diff(np.append(starts, len(parts))))
-    steps = len(parts) - PHRASE_NOTES + 1
+    is_top = np.ones(len(parts), np.bool_)
+    is_top[:-1] = (parts[1:] != parts[:-1]) | (onset[1:] != onset[:-1])
+    line = _runs(parts[is_top], onset[is_top], height[is_top], LINE_NOTES)
+    every = _runs(parts, onset, height, ALL_NOTES)
+    kept = every[0] % np.uint64(KEPT_OF_ALL) == 0
+    return Phrases(
+        hashes=np.concatenate([line[0], every[0][kept]]),
+        part=np.concatenate([line[1], every[1][kept]]),
+        first=np.concatenate([line[2], every[2][kept]]),
+        is_line=np.arange(len(line[0]) + int(kept.sum())) < len(line[0]),
+    )
+
+
+def _runs(parts: IntArray, onset: IntArray, height: IntArray, notes: int) -> tuple[HashArray, IntArray, IntArray]:
+    """Return hash, part and first note of every run of `notes` sorted notes that lies in one part and has variety."""
+    steps = len(parts) - notes + 1
     if steps < 1:
         none = np.zeros(0, np.int64)
-        return Phrases(np.zeros(0, np.uint64), none, none)
-    code = (np.diff(height) + 128) * 64 + np.minimum(np.diff(onset), LONGEST_GAP)
-    hashed = np.zeros(steps, np.uint64)
-    for index in range(PHRASE_NOTES - 1):
+        return np.zeros(0, np.uint64), none, none
+    starts = np.flatnonzero(np.diff(parts, prepend=-1))
+    place = np.arange(len(parts)) - np.repeat(starts, np.diff(np.append(starts, len(parts))))
+    code = (np.diff(height) + 128) * 64 + np.minimum(np.diff(onset), LONGEST_STEP)
+    hashed = np.full(steps, notes, np.uint64)
+    for index in range(notes - 1):
         hashed = _mixed(hashed ^ code[index : index + steps].astype(np.uint64))
-    inside = parts[:steps] == parts[PHRASE_NOTES - 1 :]
-    windows = np.lib.stride_tricks.sliding_window_view(code, PHRASE_NOTES - 1)
+    inside = parts[:steps] == parts[notes - 1 :]
+    windows = np.lib.stride_tricks.sliding_window_view(code, notes - 1)
     kinds = 1 + (np.diff(np.sort(windows, axis=1), axis=1) != 0).sum(axis=1)
     kept = np.flatnonzero(inside & (kinds >= _VARIETY))
-    return Phrases(hashed[kept], parts[kept], place[kept])
+    return hashed[kept], parts[kept], place[kept]
 
 
 def _mixed(values: HashArray) -> HashArray:

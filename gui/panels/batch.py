@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.batch import MOST, BatchProgress, copies_text, time_text
+from gui.batch import MOST, BatchProgress, left_out_text, time_text
 
 USUAL_COUNT = 100
 
@@ -122,9 +122,7 @@ class BatchDialog(QDialog):
 
 def progress_text(progress: BatchProgress) -> str:
     """Return how far a batch is, in words."""
-    text = f"{progress.written} of {progress.wanted} loops"
-    if progress.left_out:
-        text += f", {copies_text(progress.left_out)}"
+    text = f"{progress.written} of {progress.wanted} loops{left_out_text(progress.left_out, progress.too_like)}"
     if progress.seconds_left is not None:
         text += f"   ·   {time_text(progress.seconds_left)} left"
     return text

@@ -7,7 +7,9 @@ from pathlib import Path
 import mido
 import pytest
 
+from engine.messages import Originality
 from engine.midi import smf
+from engine.similarity.originality import PhraseIndex
 from tests.cli.conftest import DEMO, Run
 
 DRUMS, BASS, KEYS = (DEMO / f"{part}.mid" for part in ("drums", "bass", "keys"))
@@ -185,6 +187,19 @@ def test_what_is_not_understood_is_a_usage_error(generate: Run, arguments: tuple
     assert outcome.status == 2
     assert outcome.out == ""
     assert complaint in " ".join(outcome.err.split())
+
+
+def test_takes_too_like_a_known_song_are_counted_and_written_only_if_asked(
+    generate: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    copied = Originality(0.8, 30.0, 40, 57)
+    monkeypatch.setattr(PhraseIndex, "originality", lambda *_: copied)
+    asked = ("--part", "keys", "--bars", 1, "--takes", 2, "--seed", 3)
+    outcome = generate(*asked)
+    assert (outcome.status, outcome.out) == (0, "")
+    assert "2 more too like a known song, not written" in " ".join(outcome.err.split())
+    assert not (tmp_path / "out").exists()
+    assert len(generate(*asked, "--allow-likeness").out.splitlines()) == 2
 
 
 def test_what_cannot_be_done_is_one_line(generate: Run, tmp_path: Path) -> None:

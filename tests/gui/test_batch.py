@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 from engine.jobs.files import FilesWritten, WriteFiles
 from engine.jobs.pipes import Child, ChildStopped
 from engine.jobs.writing import Cancel, Generate
-from engine.messages import Failed, Finished, GenerationRequest, Take, TakeReady, TakeScores
+from engine.messages import Failed, Finished, GenerationRequest, Originality, Take, TakeReady, TakeScores
 from engine.music.loop import Note
 from gui.app import App
 from gui.batch import BatchProgress, content_of, is_near, time_text
@@ -74,6 +74,22 @@ def test_a_batch_writes_what_differs_under_names_of_their_seeds(
     assert night.progress[-1].seconds_left == 0
 
 
+def test_a_batch_leaves_out_what_is_too_like_a_known_song_unless_it_is_asked_for(
+    app: App, service: FakeService, qtbot: QtBot, tmp_path: Path
+) -> None:
+    copied = Originality(0.8, 30.0, 40, 57)
+    night = Night(app, service, qtbot, tmp_path, 2)
+    take = replace(a_take(service.requests[-1], 0, 60), originality=copied)
+    service.say(night.job, TakeReady(take))
+    night.answer(70, 75)
+    assert night.ends == [f"Done: 2 loops, 1 too like a known song left out in {tmp_path}."]
+    assert night.progress[-1].too_like == 1
+    night.batch.start(replace(service.requests[-1], seed=9), 1, tmp_path, offers_likenesses=True)
+    with qtbot.waitSignal(app.bridge.take_ready):
+        service.say(night.job, TakeReady(take))
+    assert isinstance(service.asked[-1], WriteFiles)
+
+
 def test_a_batch_is_stopped_and_a_lost_chunk_is_asked_anew(
     app: App, service: FakeService, qtbot: QtBot, tmp_path: Path
 ) -> None:
@@ -94,7 +110,7 @@ def test_a_batch_ends_when_there_is_nothing_new_or_no_place(
     night.answer(60)
     for _ in range(5):
         night.answer(60, 60)
-    assert "no more that differ" in night.ends[0]
+    assert "no more that may be written" in night.ends[0]
     full = Night(app, service, qtbot, tmp_path, 2)
     service.say(full.job, TakeReady(a_take(service.requests[-1], 0, 40)))
     qtbot.waitUntil(lambda: isinstance(service.asked[-1], WriteFiles))
@@ -113,3 +129,6 @@ def test_near_is_told_by_notes_on_the_grid(app: App) -> None:
 def test_time_is_told_as_people_say_it() -> None:
     assert [time_text(s) for s in (3, 80, 3599, 9000)] == ["less than a minute", "1 min", "1 h 0 min", "2 h 30 min"]
     assert progress_text(BatchProgress(3, 9, 1, 120.0)) == "3 of 9 loops, 1 near copy left out   ·   2 min left"
+    assert progress_text(BatchProgress(3, 9, 2, None, 1)) == (
+        "3 of 9 loops, 2 near copies and 1 too like a known song left out"
+    )
