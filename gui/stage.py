@@ -105,7 +105,7 @@ class Stage(QObject):
             return
         self._job, self._request = 0, None
         slot = Slot(job, take.number, request, take=take, library_id=self._library_id)
-        if is_too_like(slot) and not self._board.offers_likenesses:
+        if is_too_like(take) and not self._board.offers_likenesses:
             if self._attempts < MOST_ATTEMPTS:
                 self._ask(replace(request, seed=next_seed(request.seed)), attempts=self._attempts + 1)
             else:

@@ -328,7 +328,17 @@ def slot_of_kept(kept: KeptTake) -> Slot:
     """Return a take of the library as one of the board."""
     row = kept.row
     scores = TakeScores(row.log_likelihood, row.seam)
-    take = Take(row.number, kept.loop, row.seed, row.attempt, (), scores, missing=row.missing, batch=row.batch)
+    take = Take(
+        row.number,
+        kept.loop,
+        row.seed,
+        row.attempt,
+        (),
+        scores,
+        missing=row.missing,
+        batch=row.batch,
+        originality=kept.originality,
+    )
     return Slot(
         0, row.number, kept.request, take=take, library_id=row.id, is_favourite=row.is_favourite, rating=row.rating
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from engine.jobs.numbers import NO_JOB
-from engine.messages import GenerationRequest, Take
+from engine.messages import GenerationRequest, Originality, Take
 from engine.music.loop import Loop
 
 MAX_FOUND = 100
@@ -97,11 +97,12 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class KeptTake:
-    """A take out of the library, with all that is needed to make it again."""
+    """A take out of the library, with all that is needed to make it again; `originality` is None if nobody looked."""
 
     row: TakeRow
     loop: Loop
     request: GenerationRequest
+    originality: Originality | None = None
 
 
 @dataclass(frozen=True, slots=True)

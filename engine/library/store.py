@@ -18,7 +18,7 @@ from engine.errors import LibraryError
 from engine.jobs.library import KeptTake, MarkTake, Query, TakeRow
 from engine.library.schema import SCHEMA_VERSION, migrate
 from engine.library.search import search_sql
-from engine.messages import GenerationRequest, PartUse, Take
+from engine.messages import GenerationRequest, Originality, PartUse, Take
 from engine.music.loop import Loop
 from engine.music.loop_json import loop_of_plain, plain_of_loop
 from engine.recipe import recipe_text, request_of_recipe
@@ -182,7 +182,12 @@ class TakeStore:
             request = request_of_recipe(zlib.decompress(content[1]).decode(), name="The take's recipe")
         except (ValueError, zlib.error) as error:
             raise LibraryError("This take is damaged in the library.", str(error)) from error
-        return KeptTake(_row(row), loop, request)
+        return KeptTake(_row(row), loop, request, self._originality(id))
+
+    def _originality(self, id: int) -> Originality | None:
+        columns = "similarity, shared, phrases, longest_run"
+        found = self._db.execute(f"SELECT {columns} FROM originality WHERE take_id = ?", (id,)).fetchone()
+        return None if found is None else Originality(*found)
 
     def loops(self, ids: Sequence[int]) -> tuple[tuple[int, Loop], ...]:
         """Return the music of takes by their rows; those that are gone or damaged are left out."""

@@ -197,3 +197,4 @@ def test_what_a_take_shares_with_known_songs_is_kept(store: TakeStore) -> None:
     row = store.keep(REQUEST, take(originality=Originality(0.25, 6, 24, 19)))
     store.keep(REQUEST, take())
     assert store.connection.execute("SELECT * FROM originality").fetchall() == [(row, 0.25, 6, 24, 19)]
+    assert store.load(row).originality == Originality(0.25, 6, 24, 19)
