@@ -19,12 +19,13 @@ from engine.messages import Failed, Finished, GenerationRequest, PartUse, Take
 from engine.music.loop import Loop
 from engine.music.timing import TICKS_PER_STEP
 from gui.engine_bridge import EngineBridge
-from gui.hand_off import file_stem
+from gui.hand_off import FILE_NAME, file_stem
 from gui.session import next_seed
 from gui.takes import is_too_like
 
 CHUNK = 4
 MOST = 1000
+BATCH_FILE_NAME = f"{FILE_NAME}_{{seed}}"  # what tells a thousand files apart
 NEAR = 0.9  # share of equal notes above which two loops count as the same
 MAX_FUTILE_CHUNKS = 5  # without one new loop: there are no more
 STEP_TICKS = 6 * TICKS_PER_STEP  # a 16th
@@ -143,7 +144,8 @@ class Batch(QObject):
             return
         self._seen.append(content)
         self._planned += 1
-        path = self._folder / f"{file_stem(take.loop, seed=f'{take.seed}-{take.number + 1}')}.mid"
+        stem = file_stem(take.loop, template=BATCH_FILE_NAME, seed=f"{take.seed}-{take.number + 1}")
+        path = self._folder / f"{stem}.mid"
         self._bridge.ask(WriteFiles((FileToWrite(str(path), take.loop),)), self._on_written, or_else=self._on_unwritten)
 
     def _on_written(self, event: FilesWritten) -> None:
