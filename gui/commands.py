@@ -364,6 +364,8 @@ class Commands(QObject):
         if event.is_restarted and event.child is Child.WORKER and event.lost_jobs and not self.batches.batch.is_running:
             text = "The engine stopped while it wrote; your loop and all finished takes are safe. It was started again."
             self.window.banner.say(text, choices=(("Write again", self.generate),))
+        elif event.is_restarted and event.child is Child.PLAYER:
+            self.window.banner.say("Sound and ports stopped. They were started again, and your loop plays on.")
         elif event.is_restarted:
             self.window.banner.say("The engine stopped; your loop is safe. It was started again.")
         else:

@@ -112,6 +112,7 @@ class Stage(QObject):
                 self._window.say("What was written is too like a known song; this loop goes on.")
         elif request.canvas == self._state.loop:
             self._board.hear_next(slot)
+            self._window.say("The next loop is there; it comes in when this one is over.")
         else:
             self._board.add(slot)
             self._window.say("The loop was changed meanwhile; the next one waits among the takes.")

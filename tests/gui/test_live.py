@@ -49,6 +49,7 @@ def test_the_player_is_told_at_the_start_and_again_when_it_was_started_again(
     with qtbot.waitSignal(app.bridge.child_stopped):
         service.say(0, ChildStopped(Child.PLAYER, ()))
     assert setups(service) == [LiveSetup(), LiveSetup()]
+    assert "plays on" in app.window.banner.text
     assert service.told[-2] == SetMetronome(True)
     assert isinstance(service.told[-1], Play)
     assert service.told[-1].loop == app.document.loop
