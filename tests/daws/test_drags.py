@@ -19,7 +19,7 @@ from tests.helpers.jack import JackServer, is_jack_installed
 
 WINDOW = "Turnaround"
 SCREEN = (2600, 960)
-BADGE = (1240, 48)
+BADGE = (1130, 48)
 BASS_CARD = (60, 210)
 BASS = 1
 BESIDE_PX = 1150  # Ardour is no narrower

@@ -28,7 +28,7 @@ pytestmark = [
 
 TARGET = "Drop target"
 BASS_BAR_3 = (150, 241)  # on the bass's card, from the window's corner
-BADGE = (1240, 48)
+BADGE = (1130, 48)
 BASS_CARD = (60, 210)
 DRAGS = 20
 
