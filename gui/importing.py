@@ -216,7 +216,7 @@ class Importing(QObject):
             for file in event.files:
                 if file.stem is not None:
                     stem = file.stem
-                    changed = replace(row, role=stem.role, stem=stem, notes=len(stem.notes), key=stem.key, edited=None)
+                    changed = replace(row, role=stem.role, stem=stem, notes=len(stem.notes), edited=None)
                     panel.change(panel.material.with_row(index, changed))
                 else:
                     self._say([file.problem])

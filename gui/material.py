@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.jobs.material import ChosenPart, FoundFile, FoundTiming, LayStems, TimingSource
 from engine.messages import PartUse
+from engine.music.analysis import loop_key
 from engine.music.general_midi import DEFAULT_PROGRAMS, Role
 from engine.music.harmony import Key
 from engine.music.heard import HeardStem, TempoGuess, notes_in_seconds, notes_in_ticks
@@ -33,7 +34,6 @@ class StemRow:
         timing: Of its file, as found or corrected.
         bars: Length of its file, in bars of `timing`.
         notes: How many it has.
-        key: Of its file; None if nothing tells.
         bar_notes: How many notes begin in each bar; () for a sound.
         stem: What was heard; None for a MIDI part.
         use: What generating does with it.
@@ -48,7 +48,6 @@ class StemRow:
     timing: FoundTiming
     bars: int
     notes: int
-    key: Key | None = None
     bar_notes: tuple[int, ...] = ()
     stem: HeardStem | None = None
     use: PartUse = PartUse.CONTEXT
@@ -94,7 +93,6 @@ def rows_of_file(file: FoundFile) -> tuple[StemRow, ...]:
             timing=file.timing,
             bars=file.bars,
             notes=part.notes,
-            key=file.key,
             bar_notes=part.bar_notes,
         )
         for index, part in enumerate(file.parts)
@@ -116,7 +114,7 @@ def row_of_sound(path: str, stem: HeardStem, tempo: TempoGuess | None, meter: Me
     )
     bars = bars_of_sound(stem.seconds, timing)
     name = Path(path).stem
-    return StemRow(path, 0, name, stem.role, timing, bars, len(stem.notes), key=stem.key, stem=stem)
+    return StemRow(path, 0, name, stem.role, timing, bars, len(stem.notes), stem=stem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +142,7 @@ class Material:
         bars: How many, 1 to 16.
         tempo_bpm: As the producer set it; None for that of the parts.
         key: As the producer set it.
-        is_key_set: Whether the producer set the key.
+        is_key_set: Whether the producer did; else the notes tell it.
         is_one_a_role: Whether MIDI parts of one role become one.
     """
 
@@ -303,19 +301,14 @@ class Material:
                 rows.append(index)
         if not tracks:
             return None
-        key = self.key if self.is_key_set else self.found_key
-        uses = tuple(self.rows[index].use for index in rows)
-        return Draft(Loop(self.meter, self.tempo, self.bars, tuple(tracks), key=key), tuple(rows), uses)
+        loop = Loop(self.meter, self.tempo, self.bars, tuple(tracks))
+        key = self.key if self.is_key_set else loop_key(loop)
+        return Draft(replace(loop, key=key), tuple(rows), tuple(self.rows[index].use for index in rows))
 
     def _taken_indices(self) -> list[tuple[int, StemRow]]:
         """Return index and row of what is taken, sounds after MIDI parts, at most as many as a loop can have."""
         taken = [(index, row) for index, row in enumerate(self.rows) if row.is_taken]
         return sorted(taken, key=lambda item: item[1].is_sound)[:MAX_TRACKS]
-
-    @property
-    def found_key(self) -> Key | None:
-        """The key of the part with the most notes that has one."""
-        return max((row for row in self.taken if row.key), key=lambda row: row.notes, default=_NO_ROW).key
 
     def _sound_track(self, row: StemRow, stem: HeardStem, length: int) -> Track:
         """Return the window of a sound; one of fewer bars is repeated where that fills the window."""
@@ -352,9 +345,6 @@ class Material:
         before = [note for note in stem.notes if note.onset_seconds < guess.bar_one_seconds - 0.05]
         heard = tuple(sorted([*before, *notes_in_seconds([*others, *new], guess)]))
         return replace(row, notes=len(heard), stem=replace(stem, notes=heard))
-
-
-_NO_ROW = StemRow("", 0, "", Role.OTHER, FoundTiming(120.0), 1, 0)
 
 
 def _name(row: StemRow) -> str:

@@ -127,17 +127,19 @@ class ImportHead(QWidget):
 
     def show_material(self, material: Material) -> None:
         """Show what was found or set."""
-        key = material.key if material.is_key_set else material.found_key
         blockers = [QSignalBlocker(w) for w in (self.tempo, self.meter, self.first, self.bars)]
         self.tempo.setValue(material.tempo)
         if self.meter.findText(str(material.meter)) < 0:
             self.meter.addItem(str(material.meter))
         self.meter.setCurrentText(str(material.meter))
-        self.tonic.setCurrentIndex(0 if key is None else key.tonic + 1)
-        if key is not None:
-            self.mode.setCurrentIndex(list(Mode).index(key.mode))
-        self.mode.setEnabled(key is not None)
         self.first.setMaximum(max(material.longest, 1))
         self.first.setValue(material.first_bar + 1)
         self.bars.setValue(material.bars)
         del blockers
+
+    def show_key(self, key: Key | None) -> None:
+        """Show the key of what is taken."""
+        self.tonic.setCurrentIndex(0 if key is None else key.tonic + 1)
+        if key is not None:
+            self.mode.setCurrentIndex(list(Mode).index(key.mode))
+        self.mode.setEnabled(key is not None)

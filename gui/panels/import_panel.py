@@ -258,9 +258,10 @@ class ImportPanel(QDialog):
         for card in self.cards:
             card.show_material(self.material, is_front=card.index == self._front)
 
-    def show_draft(self, draft: Draft | None) -> None:
+    def show_draft(self, draft: Draft) -> None:
         """Show what is taken, as it was laid."""
         self._draft = draft
+        self.head.show_key(draft.loop.key)
         self._show_notes()
 
     def _show_notes(self) -> None:

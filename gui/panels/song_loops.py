@@ -145,7 +145,7 @@ class SongLoopsPage(QWidget):
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setStretchLastSection(True)
-        for column, width in enumerate((58, 48, 84, 220, 124, 56, 96, 220, 106)):
+        for column, width in enumerate((58, 48, 84, 220, 120, 56, 106, 214, 110)):
             table.setColumnWidth(column, width)
         table.selectionModel().currentRowChanged.connect(lambda *_: self._on_chosen())
 

@@ -51,7 +51,6 @@ def test_a_sound_is_laid_from_bar_one_on() -> None:
     draft = material.laid(None)
     assert draft is not None
     assert draft.loop.tempo_bpm == 120
-    assert draft.loop.key == MINOR
     assert onsets(material) == [i * BEAT for i in range(32)]
     assert material.question() is None
 
@@ -169,12 +168,17 @@ def test_no_more_is_taken_than_a_loop_holds() -> None:
     assert len(material.taken) == MAX_TRACKS
 
 
-def test_the_key_is_the_one_set_or_that_of_the_part_with_the_most_notes() -> None:
-    material = Material().with_rows((replace(midi(), key=Key(0, Mode.MAJOR)), sound()))
-    assert material.found_key == MINOR
-    draft = material.with_key(None).laid(laid_midi(Role.KEYS))
+def test_the_key_is_the_one_set_or_the_one_of_the_notes() -> None:
+    scale = laid_midi(Role.KEYS)
+    notes = tuple(Note(i * BEAT, pitch, BEAT) for i, pitch in enumerate((69, 71, 72, 74, 76, 77, 68, 69, 64, 69)))
+    scale = scale.with_track(0, scale.tracks[0].with_notes(notes))
+    told = Material().with_rows((midi(),))
+    draft, without = told.laid(scale), told.with_key(None).laid(scale)
     assert draft is not None
-    assert draft.loop.key is None
+    assert without is not None
+    assert draft.loop.key is not None
+    assert draft.loop.key.tonic == 9
+    assert without.loop.key is None
 
 
 def test_four_taps_tell_a_tempo_and_a_long_rest_begins_anew() -> None:
