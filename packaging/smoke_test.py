@@ -1,7 +1,8 @@
 """Does the frozen build live? `python packaging/smoke_test.py [dist/turnaround/turnaround]`.
 
-It writes a part for the demo stems from the command line, renders it to sound, opens the window on a screen of its
-own (Xvfb), presses G and waits until the takes are in the library. Needs xvfb and xdotool; exit 0 only if all was seen.
+It writes a part for the demo stems from the command line, renders it to sound, hears that as notes (where the audio
+extra was built in), opens the window on a screen of its own (Xvfb), presses G and waits until the takes are in the
+library. Needs xvfb and xdotool; exit 0 only if all was seen.
 """
 
 import os
@@ -28,6 +29,11 @@ def command_line(program: Path, scratch: Path, environment: dict[str, str]) -> N
     subprocess.run([program, "render", take, "--out", scratch / "take.wav"], check=True, env=environment)
     if (scratch / "take.wav").stat().st_size < 100_000:
         raise SystemExit("the rendered file is too short")
+    if list(program.parent.rglob("nmp.onnx")):  # built with the audio extra
+        heard = scratch / "heard"
+        subprocess.run([program, "transcribe", scratch / "take.wav", "--out", heard], check=True, env=environment)
+        if not list(heard.glob("*.mid")):
+            raise SystemExit("nothing was heard in the rendered file")
 
 
 def window_names(environment: dict[str, str]) -> str:
