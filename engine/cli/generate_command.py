@@ -13,6 +13,7 @@ from engine.cli.model_option import DEFAULT_MODEL, OpenModel, ProviderOption, op
 from engine.cli.part_options import parse_part
 from engine.cli.request_options import MusicOptions, RunOptions, build_request, parse_bars, parse_infill
 from engine.cli.sampling_options import build_sampling
+from engine.cli.sound_stems import sounds_heard
 from engine.cli.stem_options import parse_stem
 from engine.cli.take_files import WriteOptions, take_table, write_text
 from engine.messages import GenerationRequest, WriteOrder
@@ -41,7 +42,7 @@ def generate(
     ] = None,
     stem: Annotated[
         list[str] | None,
-        typer.Option(metavar="ROLE=FILE", help="A MIDI file the new parts shall fit.", rich_help_panel=_MUSIC),
+        typer.Option(metavar="ROLE=FILE", help="A MIDI or sound file the new parts shall fit.", rich_help_panel=_MUSIC),
     ] = None,
     bars: Annotated[
         int | None,
@@ -241,7 +242,8 @@ def _request(music: MusicOptions, stems: list[str], recipe: Path | None) -> Gene
     if not stems:
         return build_request(music, None)
     files = [parse_stem(text) for text in stems]
-    merged = merge_stems(files, bars=music.bars, meter=music.meter, tempo_bpm=music.tempo_bpm)
+    with sounds_heard(files, tempo_bpm=music.tempo_bpm, meter=music.meter) as midi_files:
+        merged = merge_stems(midi_files, bars=music.bars, meter=music.meter, tempo_bpm=music.tempo_bpm)
     for sentence in merged.notes_for_user:
         people().print(sentence, style="yellow", markup=False, soft_wrap=True)
     return build_request(music, merged.loop)
