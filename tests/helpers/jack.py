@@ -1,8 +1,9 @@
 """A JACK server of a test's own: real, without a sound card, and gone when the test is.
 
-Starts `jackd -d dummy` under a name that nobody else has. It is ended with SIGTERM: a killed server keeps one of the
-eight places that the system has for them. It waits for clients that died without leaving, and would have to be
-killed: end every client before it, in a way that lets the client leave.
+Starts `jackd -d dummy` under one of a few names, which no other test has meanwhile. JACK has places for eight servers,
+and a killed one keeps its own until a server of the same name starts: hence the few names. It is ended with SIGTERM. It
+waits for clients that died without leaving, and would have to be killed: end every client before it, in a way that
+lets the client leave.
 """
 
 import os
@@ -10,15 +11,18 @@ import re
 import shutil
 import signal
 import subprocess
-import uuid
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import TextIO
 
 import pytest
 
 from tests.helpers.desktop import until
 
 MONITOR = "monitor"
+PLACES = 6
 PERIOD_FRAMES = 1024
 SAMPLE_RATE = 48_000
 # A busy machine may keep a client waiting for longer than the half second that is usual.
@@ -30,6 +34,33 @@ def is_jack_installed() -> bool:
     return shutil.which("jackd") is not None and shutil.which("jack_lsp") is not None
 
 
+def _take_place() -> tuple[str, TextIO]:
+    """Return a server's name and the open file that holds it: no other test takes it until the file is closed."""
+    import fcntl  # where there is a JACK server, there is this
+
+    for number in range(PLACES):
+        name = f"turnaround-{number}"
+        place = (Path(tempfile.gettempdir()) / f"{name}.jack").open("a+")
+        try:
+            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            place.close()
+            continue
+        place.seek(0)
+        _end_orphan(place.read(), name)
+        place.truncate(0)
+        return name, place
+    pytest.skip(f"{PLACES} other tests have a JACK server now")
+
+
+def _end_orphan(pid: str, name: str) -> None:
+    """End the server of a test that was killed."""
+    with suppress(OSError, ValueError):
+        if name in (Path("/proc") / str(int(pid)) / "cmdline").read_text():
+            os.kill(int(pid), signal.SIGTERM)
+            until(lambda: not (Path("/proc") / pid).exists(), "the end of a server that was left over")
+
+
 class JackServer:
     """A running server; `environment` leads clients to it.
 
@@ -38,7 +69,7 @@ class JackServer:
     """
 
     def __init__(self, environment: dict[str, str] | None = None) -> None:
-        self.name = f"turnaround-{uuid.uuid4().hex[:8]}"
+        self.name, self._place = _take_place()
         self.environment = {
             **(os.environ if environment is None else environment),
             "JACK_DEFAULT_SERVER": self.name,
@@ -52,6 +83,8 @@ class JackServer:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+        self._place.write(str(self._process.pid))
+        self._place.flush()
         try:
             until(lambda: self.ports() is not None, "the JACK server", START_SECONDS)
         except TimeoutError:
@@ -80,6 +113,7 @@ class JackServer:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._place.close()
 
 
 class Monitor:
