@@ -241,8 +241,11 @@ def style_sheet(theme: Theme, *, icons: Path | None = None) -> str:
         theme: Colours.
         icons: Folder of the icons; None for none.
     """
-    chevron = "chevron-dark.svg" if theme.is_dark else "chevron-light.svg"
-    arrow = f'url("{(icons / chevron).as_posix()}")' if icons is not None else "none"
+    kind = "dark" if theme.is_dark else "light"
+    arrow, tick = (
+        f'url("{(icons / f"{name}-{kind}.svg").as_posix()}")' if icons is not None else "none"
+        for name in ("chevron", "check")
+    )
 
     t = theme
     return f"""
@@ -288,9 +291,10 @@ QComboBox::drop-down {{ border: 0; width: 18px; }}
 QComboBox::down-arrow {{ image: {arrow}; width: 10px; height: 6px; margin-right: 8px; }}
 QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line}; outline: 0;
   selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}
-QAbstractSpinBox {{ padding: 3px 0; }}
+QAbstractSpinBox {{ padding: 3px 0; qproperty-alignment: AlignCenter; }}
 QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus {{ background: transparent; border: 0; padding: 0 7px;
   min-height: 0; }}
+QLineEdit, QPlainTextEdit {{ placeholder-text-color: {t.muted}; }}
 QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{
   width: 0; border: 0; }}
 QSlider::groove:horizontal {{ height: 4px; background: {t.line}; border-radius: 2px; }}
@@ -300,10 +304,10 @@ QSlider[open="true"]::sub-page:horizontal {{ background: {t.line}; }}
 QSlider[open="true"]::handle:horizontal {{ background: {t.muted}; }}
 QSlider::handle:horizontal {{ background: {t.text}; width: 12px; margin: -4px 0; border-radius: 6px; }}
 QSlider::handle:horizontal:disabled {{ background: {t.muted}; }}
-QCheckBox {{ spacing: 6px; }}
+QCheckBox {{ spacing: 6px; padding: 1px 4px; border: {FOCUS_PX}px solid transparent; border-radius: 4px; }}
 QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {t.muted}; border-radius: 3px;
   background: {t.raised}; }}
-QCheckBox::indicator:checked {{ background: {t.accent}; border-color: {t.accent}; }}
+QCheckBox::indicator:checked {{ background: {t.accent}; border-color: {t.accent}; image: {tick}; }}
 QMenuBar {{ background: {t.window}; }}
 QMenuBar::item {{ padding: 4px 10px; background: transparent; }}
 QMenuBar::item:selected, QMenu::item:selected {{ background: {t.accent}; color: {t.on_accent}; }}
@@ -329,10 +333,13 @@ QTabBar::tab {{ background: transparent; color: {t.muted}; padding: 6px 12px; bo
   border-bottom: 2px solid transparent; }}
 QTabBar::tab:selected {{ color: {t.text}; border-bottom-color: {t.accent}; }}
 QPushButton:focus, QToolButton:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QLineEdit:focus,
-  QPushButton[kind="primary"]:focus, QToolButton[kind="flat"]:focus, QToolButton[kind="warning"]:focus,
-  QPushButton:checked:focus, QToolButton:checked:focus, QSlider:focus, QCheckBox:focus,
+  QToolButton[kind="flat"]:focus, QToolButton[kind="warning"]:focus,
+  QSlider:focus, QCheckBox:focus,
   QTableView:focus, QTreeView:focus, QListView:focus, QPlainTextEdit:focus, QTabBar:focus {{
   border: {FOCUS_PX}px solid {t.focus}; }}
+QPushButton[kind="primary"]:focus, QPushButton:checked:focus, QToolButton:checked:focus {{
+  border: {2 * FOCUS_PX}px double {t.on_accent}; padding: 1px 4px; }}
+QToolButton[kind="small"]:checked:focus {{ padding: 0; }}
 QProgressBar {{ background: {t.raised}; border: 0; border-radius: 2px; max-height: 4px; }}
 QProgressBar::chunk {{ background: {t.accent}; border-radius: 2px; }}
 """

@@ -1,12 +1,13 @@
 """The map of all keys, made from the action table."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from gui.actions import ACTIONS, MENUS, shown_keys
 from gui.piano_roll.habits import MouseHabits
 
-COLUMNS = 3
+MOST_COLUMNS, COLUMN_PX = 3, 400
+HEIGHT_PX, SCROLL_BAR_PX = 720, 48
 
 
 class KeysDialog(QDialog):
@@ -19,14 +20,14 @@ class KeysDialog(QDialog):
     def __init__(self, mouse: MouseHabits, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keys")
-        self.resize(980, 720)
         content = QWidget()
         columns = QHBoxLayout(content)
         columns.setSpacing(32)
-        stacks = [QVBoxLayout() for _ in range(COLUMNS)]
+        count = min(MOST_COLUMNS, max(1, self.screen().availableSize().width() // COLUMN_PX))
+        stacks = [QVBoxLayout() for _ in range(count)]
         for stack in stacks:
             columns.addLayout(stack, 1)
-        heights = [0] * COLUMNS
+        heights = [0] * count
         for title, rows in (*_menus(), ("Mouse", mouse.map)):
             column = heights.index(min(heights))
             heights[column] += len(rows) + 2
@@ -39,6 +40,8 @@ class KeysDialog(QDialog):
         scroll.setWidget(content)
         layout = QVBoxLayout(self)
         layout.addWidget(scroll)
+        wanted = QSize(content.sizeHint().width() + SCROLL_BAR_PX, HEIGHT_PX)
+        self.resize(wanted.boundedTo(self.screen().availableSize()))
 
 
 def _menus() -> list[tuple[str, tuple[tuple[str, str], ...]]]:

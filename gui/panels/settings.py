@@ -54,13 +54,16 @@ class SettingsDialog(QDialog):
             widget = self._widget(each.name, getattr(settings, each.name), dict(each.metadata))
             widget.setAccessibleName(each.metadata["title"])
             widget.setToolTip(each.metadata["help"])
-            form.addRow(each.metadata["title"], widget)
+            field = QVBoxLayout()  # a row of its own for the help would be as high as the help is when it is narrow
+            field.setSpacing(2)
+            field.addWidget(widget)
+            form.addRow(each.metadata["title"], field)
             if each.metadata["help"]:
                 help_label = QLabel(each.metadata["help"])
                 help_label.setProperty("kind", "muted")
                 help_label.setWordWrap(True)
                 self._helps[each.name] = help_label
-                form.addRow("", help_label)
+                field.addWidget(help_label)
         self.resize(page.sizeHint().expandedTo(SMALLEST).boundedTo(LARGEST) + QSize(24, 8))
 
     def _widget(self, name: str, value: object, metadata: dict[str, Any]) -> QWidget:

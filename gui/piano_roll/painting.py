@@ -231,7 +231,7 @@ def paint_out_of_sight(painter: QPainter, scene: Scene, tables: tuple[PartTable,
         return
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(scene.theme.role(scene.loop.tracks[scene.front].role))
+    painter.setBrush(scene.theme.part(scene.loop.tracks[scene.front]))
     x, half = area.right() - 2 * MORE_PX, MORE_PX / 2
     if scene.axis.y_of(int(rows.min()) + 1) <= area.top():
         painter.drawPolygon([QPointF(x - half, MORE_PX + 2), QPointF(x + half, MORE_PX + 2), QPointF(x, 3)])
