@@ -59,8 +59,9 @@ def test_a_session_comes_back_as_it_was(tmp_path: Path) -> None:
             "x..x",
             (2.5, None),
             Keep.RHYTHM,
-            frozenset({(0, 60)}),
-            PartGroove(62, True, -8, 35),
+            locked=frozenset({(0, 60)}),
+            drums=(36, 38),
+            groove=PartGroove(62, True, -8, 35),
         ),
         PartSettings(),
     )
