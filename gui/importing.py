@@ -69,6 +69,8 @@ class Importing(QObject):
         self._name = ""
         self._to_hear: tuple[str, ...] = ()  # sounds, and folders in which there may be some
         self._midi: Loop | None = None  # as the desk laid it last
+        self._told: list[str] = []
+        self._told_of_laying: list[str] = []
         self._heard: Loop | None = None
         self._lay = QTimer(self, interval=LAYING_MS, singleShot=True)
         self._lay.timeout.connect(self._ask_to_lay)
@@ -102,6 +104,7 @@ class Importing(QObject):
         self._connect(panel)
         self._name = Path(paths[0]).stem if len(paths) == 1 else ""
         self._midi = None
+        self._told, self._told_of_laying = [], []
         sounds = [path for path in paths if Path(path).suffix.casefold() in AUDIO_SUFFIXES]
         folders = [path for path in paths if path not in sounds and Path(path).is_dir()]
         self._to_hear = (*sounds, *folders)
@@ -250,13 +253,15 @@ class Importing(QObject):
             return
         question = self.panel.material.question()
         if question is None:
-            self._midi = None
+            self._midi, self._told_of_laying = None, []
             self._show_draft()
         else:
             self._laying = self._bridge.ask(question, self._on_laid, or_else=self._on_failed)
 
     def _on_laid(self, laid: StemsLaid) -> None:
         self._midi = laid.loop
+        self._told_of_laying = list(laid.told)
+        self._show_told()
         self._show_draft()
 
     def _show_draft(self) -> None:
@@ -343,9 +348,14 @@ class Importing(QObject):
     # -- what ends or goes wrong
 
     def _say(self, lines: list[str]) -> None:
+        self._told = lines
+        self._show_told()
+
+    def _show_told(self) -> None:
+        """Show what should be known of the files, of what differs between them, and of how they were laid."""
         if self.panel is not None:
-            contradiction = self.panel.material.contradictions()
-            self.panel.say(" ".join([line for line in (*lines[:3], contradiction) if line]))
+            lines = (*self._told[:3], self.panel.material.contradictions(), *self._told_of_laying[:2])
+            self.panel.say(" ".join(line for line in lines if line))
 
     def _on_failed(self, event: Failed) -> None:
         self._reading = self._listening = 0

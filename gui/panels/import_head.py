@@ -1,10 +1,19 @@
-"""The upper row of the import panel: tempo, meter, key and the bars that are taken, all as found and correctable."""
+"""The head of the import panel: tempo, meter, key and the bars that are taken, all as found and correctable."""
 
 import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from engine.music.harmony import PITCH_CLASS_NAMES, Key, Mode
 from engine.music.loop import MAX_BARS
@@ -14,6 +23,7 @@ from gui.panels.transport import METERS, NO_KEY
 
 FEWEST_TAPS = 4
 FORGET_SECONDS = 2.5
+MOST_SECONDS = 36_000.0
 
 
 class Taps:
@@ -39,6 +49,23 @@ class Taps:
         return min(max(round(tempo, 1), MIN_TEMPO_BPM), MAX_TEMPO_BPM)
 
 
+def _row(*items: QWidget | str | int) -> QHBoxLayout:
+    """Return widgets, captions and gaps in pixels side by side."""
+    row = QHBoxLayout()
+    row.setSpacing(6)
+    for item in items:
+        if isinstance(item, int):
+            row.addSpacing(item)
+        elif isinstance(item, str):
+            label = QLabel(item)
+            label.setProperty("kind", "muted")
+            row.addWidget(label)
+        else:
+            row.addWidget(item)
+    row.addStretch(1)
+    return row
+
+
 class ImportHead(QWidget):
     """Shows and changes what holds for all parts."""
 
@@ -47,6 +74,7 @@ class ImportHead(QWidget):
     meter_set = Signal(object)  # Meter
     key_set = Signal(object)  # Key or None
     window_set = Signal(int, int)  # first bar from 0, bars
+    bar_one_set = Signal(float)  # seconds from the beginning of the file in front
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -65,6 +93,12 @@ class ImportHead(QWidget):
         for box in (self.first, self.bars):
             box.setFixedWidth(58)
             box.setKeyboardTracking(False)
+        self.bar_one = QDoubleSpinBox()
+        self.bar_one.setDecimals(3)
+        self.bar_one.setSingleStep(0.01)
+        self.bar_one.setRange(-MOST_SECONDS, MOST_SECONDS)
+        self.bar_one.setKeyboardTracking(False)
+        self.bar_one.setFixedWidth(80)
         self.first.setRange(1, 9999)
         self.bars.setRange(1, MAX_BARS)
         self._taps = Taps()
@@ -83,27 +117,24 @@ class ImportHead(QWidget):
             (self.mode, "Mode", "Of the key."),
             (self.first, "First bar that is taken", "The first bar that is taken."),
             (self.bars, "Number of bars that are taken", "How many bars are taken."),
+            (self.bar_one, "Bar 1 in seconds", "Where bar 1 begins in the file of the row in front."),
         ):
             widget.setAccessibleName(name)
             widget.setToolTip(tip)
 
     def _lay_out(self) -> None:
-        layout = QHBoxLayout(self)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        for item in (
-            "BPM", self.tempo, self.half, self.double, self.tap, 10, "Meter", self.meter, 10, "Key", self.tonic,
-            self.mode, 10, "From bar", self.first, "take", self.bars, "bars",
-        ):  # fmt: skip
-            if isinstance(item, int):
-                layout.addSpacing(item)
-            elif isinstance(item, str):
-                label = QLabel(item)
-                label.setProperty("kind", "muted")
-                layout.addWidget(label)
-            else:
-                layout.addWidget(item)
-        layout.addStretch(1)
+        layout.addLayout(
+            _row(
+                "BPM", self.tempo, self.half, self.double, self.tap, 10, "Meter", self.meter, 10, "Key", self.tonic,
+                self.mode,
+            )
+        )  # fmt: skip
+        layout.addLayout(
+            _row("From bar", self.first, "take", self.bars, "bars", 10, "Bar 1 at", self.bar_one, "seconds")
+        )
 
     def _connect(self) -> None:
         self.tempo.valueChanged.connect(self.tempo_set)
@@ -115,6 +146,7 @@ class ImportHead(QWidget):
             box.activated.connect(self._on_key)
         for box in (self.first, self.bars):
             box.valueChanged.connect(lambda *_: self.window_set.emit(self.first.value() - 1, self.bars.value()))
+        self.bar_one.valueChanged.connect(self.bar_one_set)
 
     def _on_tap(self) -> None:
         tempo = self._taps.tap()
@@ -143,3 +175,9 @@ class ImportHead(QWidget):
         if key is not None:
             self.mode.setCurrentIndex(list(Mode).index(key.mode))
         self.mode.setEnabled(key is not None)
+
+    def show_bar_one(self, seconds: float) -> None:
+        """Show where bar 1 is in the file of the row in front."""
+        blocker = QSignalBlocker(self.bar_one)
+        self.bar_one.setValue(seconds)
+        del blocker

@@ -1,6 +1,6 @@
 """The import panel: what was dropped, part by part, with its time and key to correct, before it is a prompt."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -29,6 +29,7 @@ from gui.piano_roll.state import RollState
 from gui.theme import Theme
 
 SIZE_PX = (1180, 820)
+MARGIN_PX = 40  # of the screen, left free
 ROLL_PX = 250
 EDIT_KEYS = (
     ("edit_delete", ("Del", "Backspace")),
@@ -61,7 +62,8 @@ class ImportPanel(QDialog):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Import")
-        self.resize(*SIZE_PX)
+        screen = self.screen().availableSize()
+        self.resize(QSize(*SIZE_PX).boundedTo(screen - QSize(MARGIN_PX, MARGIN_PX)))
         self._theme = theme
         self.material = Material()
         self._history: list[Material] = []
@@ -157,6 +159,7 @@ class ImportPanel(QDialog):
         head.scaled.connect(lambda factor: self.change(self.material.scaled(factor)))
         head.meter_set.connect(lambda meter: self.change(self.material.with_meter(meter)))
         head.key_set.connect(lambda key: self.change(self.material.with_key(key)))
+        head.bar_one_set.connect(lambda seconds: self.change(self.material.with_bar_one(self._front, seconds)))
         head.window_set.connect(lambda first, bars: self.change(self.material.with_window(first, bars)))
         self.one_a_role.toggled.connect(lambda on: self.change(self.material.with_one_a_role(is_on=on)))
         self.state.edited.connect(self._on_edited)
@@ -257,6 +260,9 @@ class ImportPanel(QDialog):
         self._front = min(self._front, max(len(self.material.rows) - 1, 0))
         for card in self.cards:
             card.show_material(self.material, is_front=card.index == self._front)
+        self.head.setEnabled(bool(self.material.rows))
+        if self.material.rows:
+            self.head.show_bar_one(self.material.rows[self._front].timing.bar_one_seconds)
 
     def show_draft(self, draft: Draft) -> None:
         """Show what is taken, as it was laid."""

@@ -53,9 +53,9 @@ def found(bars: int, *roles: Role, path: str = SONG, told: tuple[str, ...] = ())
     return FoundFile(path, parts, bars, FoundTiming(110.0), told=told)
 
 
-def laid(bars: int, *roles: Role) -> StemsLaid:
+def laid(bars: int, *roles: Role, told: tuple[str, ...] = ()) -> StemsLaid:
     tracks = tuple(Track(role, (Note(0, 40 + i, 480),), program=1) for i, role in enumerate(roles))
-    return StemsLaid(Loop(tempo_bpm=110, bars=bars, tracks=tracks))
+    return StemsLaid(Loop(tempo_bpm=110, bars=bars, tracks=tracks), told)
 
 
 def heard(role: Role = Role.BASS) -> HeardStem:
@@ -210,6 +210,8 @@ def test_bar_one_is_dragged_over_the_picture(app: App, service: FakeService, qtb
     assert panel.material.rows[0].timing.bar_one_seconds == pytest.approx(1.0, abs=0.02)
     QTest.keyClick(picture, Qt.Key.Key_Left)
     assert panel.material.rows[0].timing.bar_one_seconds == pytest.approx(0.99, abs=0.02)
+    panel.head.bar_one.setValue(0.5)
+    assert panel.material.rows[0].timing.bar_one_seconds == 0.5
 
 
 def test_without_the_extra_the_panel_says_what_to_install(app: App, service: FakeService, qtbot: QtBot) -> None:
@@ -240,6 +242,8 @@ def test_what_was_repaired_is_told(app: App, service: FakeService, qtbot: QtBot)
     drop(app, SONG)
     answer(service, qtbot, DescribeFiles, FilesDescribed((found(4, Role.LEAD, told=("A pedal was folded in.",)),)))
     qtbot.waitUntil(lambda: panel_of(app).told.text() == "A pedal was folded in.")
+    answer(service, qtbot, LayStems, laid(4, Role.LEAD, told=("One note was cut.",)))
+    qtbot.waitUntil(lambda: panel_of(app).told.text() == "A pedal was folded in. One note was cut.")
 
 
 def test_the_loops_of_a_song_are_listed_heard_kept_and_used(app: App, service: FakeService, qtbot: QtBot) -> None:
