@@ -93,28 +93,35 @@ class Importing(QObject):
             self.open([path])
 
     def open(self, paths: list[str]) -> None:
-        """Show the panel and look at files and folders."""
-        if self.panel is not None:
-            self.panel.close()
-        panel = self.panel = ImportPanel(self._state.theme, self._window)
-        view = self._state.view
-        panel.state.set_view(mouse=view.mouse, middle_c_octave=view.middle_c_octave, is_still=view.is_still)
-        is_untouched = not self._document.loop.note_count or not self._document.undo_stack.count()
-        panel.place.setCurrentText(IN_PLACE if is_untouched else BESIDE)
-        self._connect(panel)
-        self._name = Path(paths[0]).stem if len(paths) == 1 else ""
-        self._midi = None
-        self._told, self._told_of_laying = [], []
+        """Show the panel and look at files and folders; while it is open, add them."""
+        if self.panel is None:
+            self._open_panel()
+            self._name = Path(paths[0]).stem if len(paths) == 1 else ""
+        elif self._reading or self._listening:
+            self._say(["One thing at a time: the last files are still being looked at."])
+            return
+        panel = self.panel
+        assert panel is not None
         sounds = [path for path in paths if Path(path).suffix.casefold() in AUDIO_SUFFIXES]
         folders = [path for path in paths if path not in sounds and Path(path).is_dir()]
         self._to_hear = (*sounds, *folders)
         others = tuple(path for path in paths if path not in sounds)
         panel.show()
+        panel.raise_()
         if others:
             panel.show_busy("Looking at files …")
             self._reading = self._bridge.ask(DescribeFiles(others), self._on_described, or_else=self._on_failed)
         else:
             self._listen()
+
+    def _open_panel(self) -> None:
+        panel = self.panel = ImportPanel(self._state.theme, self._window)
+        panel.state.set_view(mouse=self._state.view.mouse, middle_c_octave=self._state.view.middle_c_octave)
+        is_untouched = not self._document.loop.note_count or not self._document.undo_stack.count()
+        panel.place.setCurrentText(IN_PLACE if is_untouched else BESIDE)
+        self._midi = None
+        self._told, self._told_of_laying = [], []
+        self._connect(panel)
 
     def _connect(self, panel: ImportPanel) -> None:
         panel.material_changed.connect(lambda _: self._lay.start())
@@ -126,6 +133,7 @@ class Importing(QObject):
         panel.stop_wanted.connect(self._stop)
         panel.role_heard_anew.connect(self._hear_anew)
         panel.use_wanted.connect(self.use)
+        panel.files_dropped.connect(self.open)
         panel.closed.connect(self._on_closed)
 
     # -- looking at files
@@ -171,6 +179,8 @@ class Importing(QObject):
     def _listen(self, tempo_bpm: float | None = None) -> None:
         if self.panel is not None:
             self.panel.show_busy("Looking for sounds …")
+            if tempo_bpm is None and self.panel.material.rows:  # what comes later goes with what is there
+                tempo_bpm = self.panel.material.tempo
         question = ListenTo(tuple(self._to_hear), tempo_bpm=tempo_bpm)
         self._listening = self._bridge.ask(question, self._on_listened, or_else=self._on_failed)
 
@@ -190,11 +200,9 @@ class Importing(QObject):
         panel.show_busy("")
         self._say([file.problem for file in event.files if file.problem])
         if event.tempo is not None:
-            guess = event.tempo
+            guess, new = event.tempo, {file.path for file in event.files}
             rows = tuple(
-                row_of_sound(row.path, row.stem, guess)
-                if row.stem is not None and row.timing.source is TimingSource.NOTES
-                else row
+                row_of_sound(row.path, row.stem, guess) if row.stem is not None and row.path in new else row
                 for row in panel.material.rows
             )
             panel.begin(panel.material.with_rows(rows))

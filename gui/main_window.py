@@ -1,7 +1,6 @@
 """The window: where each panel stands. No logic: `commands.py` says what happens."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -22,8 +21,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.jobs.listening import AUDIO_SUFFIXES
 from gui.actions import ActionTable
+from gui.material import material_paths
 from gui.panels.banner import Banner
 from gui.panels.controls import ControlsPanel
 from gui.panels.drag_chip import DropFrame
@@ -42,7 +41,6 @@ SIZE_PX = (1440, 900)
 FRAME_PX = (8, 40)  # what a window manager may put around it
 SMALLEST_PX = (900, 600)
 LOW_PX = 850  # below, the ways out take one line: the roll and the takes need the room
-MATERIAL_SUFFIXES = frozenset({".mid", ".midi", ".smf", ".kar", ".rmi"}) | AUDIO_SUFFIXES
 RECIPE_SUFFIX = ".json"
 NOTICE_MS = 6000
 
@@ -176,15 +174,9 @@ def recipe_path(mime: QMimeData) -> str:
     return paths[0] if len(paths) == 1 and paths[0].lower().endswith(RECIPE_SUFFIX) else ""
 
 
-def material_paths(mime: QMimeData) -> list[str]:
-    """Return the MIDI files, sounds and folders among what is dragged."""
-    paths = [url.toLocalFile() for url in mime.urls() if url.isLocalFile()]
-    return [path for path in paths if Path(path).suffix.casefold() in MATERIAL_SUFFIXES or Path(path).is_dir()]
-
-
 def drop_text(mime: QMimeData) -> str:
     """Return what a drop would do, in words."""
     if recipe_path(mime):
         return "Drop to open the recipe"
     count = len(material_paths(mime))
-    return "Drop to add a part" if count == 1 else f"Drop to add {count} files"
+    return "Drop to import it" if count == 1 else f"Drop to import {count} files"

@@ -9,6 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import QMimeData
+
+from engine.jobs.listening import AUDIO_SUFFIXES
 from engine.jobs.material import ChosenPart, FoundFile, FoundTiming, LayStems, TimingSource
 from engine.messages import PartUse
 from engine.music.analysis import loop_key
@@ -18,8 +21,15 @@ from engine.music.heard import HeardStem, TempoGuess, notes_in_seconds, notes_in
 from engine.music.loop import COMMON_TIME, MAX_BARS, MAX_TRACKS, Loop, Note, Track
 from engine.music.timing import MAX_TEMPO_BPM, MIN_TEMPO_BPM, Meter, ticks_from_seconds
 
+SUFFIXES = frozenset({".mid", ".midi", ".smf", ".kar", ".rmi"}) | AUDIO_SUFFIXES
 USUAL_BARS = 8  # taken of what is longer than a loop can be
 SAME_TEMPO = 0.04  # share by which tempi of one tempo may differ
+
+
+def material_paths(mime: QMimeData) -> list[str]:
+    """Return the MIDI files, sounds and folders among what is dragged."""
+    paths = [url.toLocalFile() for url in mime.urls() if url.isLocalFile()]
+    return [path for path in paths if Path(path).suffix.casefold() in SUFFIXES or Path(path).is_dir()]
 
 
 @dataclass(frozen=True, slots=True)

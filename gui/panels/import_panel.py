@@ -1,7 +1,7 @@
 """The import panel: what was dropped, part by part, with its time and key to correct, before it is a prompt."""
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from engine.music.loop import Loop
 from gui.editing import Editor
-from gui.material import Draft, Material
+from gui.material import Draft, Material, material_paths
 from gui.panels.import_head import ImportHead
 from gui.panels.song_loops import SongLoopsPage
 from gui.panels.stem_row import StemCard
@@ -57,6 +57,7 @@ class ImportPanel(QDialog):
     stop_wanted = Signal()  # reading or listening
     role_heard_anew = Signal(int, object)  # row of a sound, Role
     use_wanted = Signal()
+    files_dropped = Signal(list)  # paths, to be added
     closed = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -64,6 +65,7 @@ class ImportPanel(QDialog):
         self.setWindowTitle("Import")
         screen = self.screen().availableSize()
         self.resize(QSize(*SIZE_PX).boundedTo(screen - QSize(MARGIN_PX, MARGIN_PX)))
+        self.setAcceptDrops(True)
         self._theme = theme
         self.material = Material()
         self._history: list[Material] = []
@@ -336,6 +338,16 @@ class ImportPanel(QDialog):
     def is_in_place(self) -> bool:
         """Whether the parts take the place of the loop that is there."""
         return self.place.currentText() == IN_PLACE
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if not event.source() and material_paths(event.mimeData()):
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        self.files_dropped.emit(material_paths(event.mimeData()))
 
     def reject(self) -> None:
         self.close()

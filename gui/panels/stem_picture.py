@@ -38,6 +38,7 @@ class StemPicture(QWidget):
         self._drag = ""
         self._grabbed_bars = 0.0
         self._bar_one: float | None = None  # while it is dragged
+        self._dragged_start: int | None = None  # likewise, the first bar of the frame
         self.setMinimumHeight(HEIGHT_PX)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
@@ -66,7 +67,7 @@ class StemPicture(QWidget):
 
     @property
     def _window_start(self) -> int:
-        return self.first_bar % max(self.row.bars, 1)
+        return self.first_bar % max(self.row.bars, 1) if self._dragged_start is None else self._dragged_start
 
     @property
     def _bar_seconds(self) -> float:
@@ -200,11 +201,14 @@ class StemPicture(QWidget):
         if self._bar_one is not None:
             seconds, self._bar_one = self._bar_one, None
             self.bar_one_moved.emit(seconds, bool(event.modifiers() & Qt.KeyboardModifier.AltModifier))
+        if self._dragged_start is not None:
+            start, self._dragged_start = self._dragged_start, None
+            if start != self._window_start:
+                self.window_moved.emit(start)
 
     def _move_frame(self, bar: float) -> None:
-        first = min(max(0, round(bar - self._grabbed_bars)), max(self.row.bars - 1, 0))
-        if first != self._window_start:
-            self.window_moved.emit(first)
+        self._dragged_start = min(max(0, round(bar - self._grabbed_bars)), max(self.row.bars - 1, 0))
+        self.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))

@@ -170,6 +170,6 @@ def test_a_frame_says_what_a_drop_would_do(app: App, tmp_path: Path) -> None:
     )
     app.window.dragEnterEvent(event)
     assert app.window.drop_frame.isVisible()
-    assert app.window.drop_frame.text.text() == "Drop to add a part"
+    assert app.window.drop_frame.text.text() == "Drop to import it"
     app.window.dragLeaveEvent(QDragLeaveEvent())
     assert not app.window.drop_frame.isVisible()

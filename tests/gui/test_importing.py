@@ -25,6 +25,7 @@ from engine.jobs.material import (
 )
 from engine.jobs.sound import Play, StopPlaying
 from engine.messages import Failed, PartUse
+from engine.midi import smf
 from engine.music.general_midi import Role, RoleSource
 from engine.music.heard import HeardNote, HeardStem, TempoGuess
 from engine.music.loop import Loop, Note, Track
@@ -182,6 +183,17 @@ def test_a_sound_is_listened_to_and_its_notes_can_be_corrected(app: App, service
     assert len(app.document.loop.tracks[0].notes) == 15
 
 
+def test_files_that_are_dropped_while_the_panel_is_open_are_added(app: App, service: FakeService, qtbot: QtBot) -> None:
+    panel = import_two_parts(app, service, qtbot)
+    panel.files_dropped.emit([BASS])
+    assert service.asked[-1] == ListenTo((BASS,), tempo_bpm=110.0)
+    stem = heard()
+    service.say(service.job, FileHeard(BASS, stem))
+    service.say(service.job, Listened((FileHeard(BASS, stem),), TempoGuess(110.0, 0.0, 0.9)))
+    qtbot.waitUntil(lambda: len(panel.cards) == 3)
+    assert app.commands.importing.panel is panel
+
+
 def test_another_role_of_a_sound_is_heard_with_other_ears(app: App, service: FakeService, qtbot: QtBot) -> None:
     drop(app, BASS)
     stem = heard()
@@ -212,6 +224,44 @@ def test_bar_one_is_dragged_over_the_picture(app: App, service: FakeService, qtb
     assert panel.material.rows[0].timing.bar_one_seconds == pytest.approx(0.99, abs=0.02)
     panel.head.bar_one.setValue(0.5)
     assert panel.material.rows[0].timing.bar_one_seconds == 0.5
+
+
+def test_the_frame_is_dragged_to_the_bars_that_are_taken(app: App, service: FakeService, qtbot: QtBot) -> None:
+    drop(app, SONG)
+    answer(service, qtbot, DescribeFiles, FilesDescribed((found(64, Role.BASS),)))
+    panel = panel_of(app)
+    qtbot.waitUntil(lambda: bool(panel.cards))
+    panel.tabs.setCurrentIndex(0)
+    picture = panel.cards[0].picture
+    start, end = (QPointF(picture.x_of_bar(bar), 20).toPoint() for bar in (4, 20.2))
+    QTest.mousePress(picture, Qt.MouseButton.LeftButton, pos=start)
+    QTest.mouseMove(picture, end)
+    assert panel.material.first_bar == 0, "it is one step, when the hand lets go"
+    QTest.mouseRelease(picture, Qt.MouseButton.LeftButton, pos=end)
+    assert (panel.material.first_bar, panel.material.bars) == (16, 8)
+    panel.undo()
+    assert panel.material.first_bar == 0
+
+
+def test_notes_are_painted_where_they_are_written(app: App, service: FakeService, qtbot: QtBot, tmp_path: Path) -> None:
+    drop(app, BASS)
+    stem = heard()
+    service.say(1, FileHeard(BASS, stem))
+    service.say(1, Listened((FileHeard(BASS, stem),), TempoGuess(120.0, 0.0, 0.9)))
+    panel = panel_of(app)
+    qtbot.waitUntil(lambda: bool(panel.state.loop.tracks))
+    pane = panel.roll.pitched
+    picture = pane.grab().toImage()
+    color = panel.state.theme.role(Role.BASS)
+    painted: list[int] = []
+    for row, pitch in enumerate(pane.rows.pitches):
+        place = pane.point(100, row + 0.5)
+        found_color = picture.pixelColor(place) if pane.rect().contains(place) else panel.palette().window().color()
+        is_note = found_color.hueF() == pytest.approx(color.hueF(), abs=0.05) and found_color.lightnessF() > 0.4
+        painted += [pitch] if is_note else []
+    panel.use.click()
+    smf.write(app.document.loop, tmp_path / "out.mid")
+    assert painted == [smf.read(tmp_path / "out.mid").loop.tracks[0].notes[0].pitch] == [40]
 
 
 def test_without_the_extra_the_panel_says_what_to_install(app: App, service: FakeService, qtbot: QtBot) -> None:
