@@ -101,7 +101,7 @@ def test_a_larger_interface_is_there_after_a_restart_by_key(desktop: Desktop) ->
     desktop.press("Up")
     until(lambda: trial.done() == ["Transpose"], "an edit")
     before = desktop.size(WINDOW)
-    desktop.press(*["ctrl+shift+minus"] * 2)
+    desktop.press(*["ctrl+alt+minus"] * 2)
     desktop.press("shift+F6", "shift+F6", "space")  # roll, parts, the banner's “Restart now”
     until(lambda: trial.process.poll() is not None, "the end of the first window")
     desktop.wait_for_window(WINDOW)
