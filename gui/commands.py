@@ -79,7 +79,7 @@ class Commands(QObject):
         self.window, self.document, self.state, self.session = window, document, state, session
         self.board, self.playback, self.bridge = board, playback, bridge
         self.files, self.exports = files, exports
-        self.editor = Editor(state, say=window.say)
+        self.editor = Editor(state, say=window.say, tell_cursor=lambda: self.walker.tell())
         self.walker = Walker(state, say=window.say, show_cursor=window.show_cursor)
         for pane in (window.roll.pitched, window.roll.drums):
             pane.entered_by_key.connect(self.walker.tell)

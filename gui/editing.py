@@ -22,10 +22,17 @@ class Editor:
     Args:
         state: The roll.
         say: Told why nothing was done.
+        tell_cursor: Tells what is at the cursor after its note was changed.
     """
 
-    def __init__(self, state: RollState, *, say: Callable[[str], None] = lambda _: None) -> None:
-        self.state, self._say = state, say
+    def __init__(
+        self,
+        state: RollState,
+        *,
+        say: Callable[[str], None] = lambda _: None,
+        tell_cursor: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.state, self._say, self._tell_cursor = state, say, tell_cursor
         self.quantise = Quantise()  # what Q does
         self._clipboard: tuple[tuple[int, Note], ...] = ()
 
@@ -82,9 +89,10 @@ class Editor:
             self._follow(min(edited.selection))
 
     def _follow(self, ref: NoteRef) -> None:
-        """Take the cursor to where its note has gone, and let it be heard."""
+        """Take the cursor to where its note has gone, let it be heard and told."""
         self.state.set_cursor(Cursor(ref.note.onset, ref.note.pitch))
         self.state.touch(ref)
+        self._tell_cursor()
 
     def quantise_again(self) -> None:
         """Quantise as it was last done."""

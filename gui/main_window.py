@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleAnnouncementEvent,
     QCloseEvent,
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -22,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.actions import ActionTable
+from gui.announcing import announce
 from gui.material import material_paths
 from gui.panels.banner import Banner
 from gui.panels.controls import ControlsPanel
@@ -125,8 +124,7 @@ class MainWindow(QMainWindow):
     def say(self, text: str) -> None:
         """Show a passing notice in the status bar, and have a screen reader read it."""
         self.statusBar().showMessage(text, NOTICE_MS)
-        if QAccessible.isActive():
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
+        announce(self, text)
 
     def show_cursor(self, text: str) -> None:
         """Show in the status bar what is at the roll's cursor; its pane tells a screen reader."""

@@ -5,6 +5,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QWidget
 
 from engine.music.loop import Loop
+from gui.announcing import announce
 from gui.panels.own_keys import OwnKeys
 from gui.piano_roll.state import RollState
 from gui.theme import FOCUS_PX, Theme, mixed
@@ -123,3 +124,11 @@ class BarStrip(QWidget):
             self.state.select_bars(self.state.bars.toggled(self.part, self._cursor_bar))
         else:
             super().keyPressEvent(event)
+            return
+        self._describe()
+
+    def _describe(self) -> None:
+        is_chosen = self._cursor_bar in self.state.bars.bars_of(self.part)
+        told = f"Bar {self._cursor_bar + 1} of {self.state.loop.bars}{', chosen for G' if is_chosen else ''}"
+        self.setAccessibleDescription(told)
+        announce(self, told)

@@ -7,9 +7,10 @@ than for a note, and lives as long as its pane.
 from typing import Any
 
 from PySide6.QtCore import QObject, QRect
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QAccessibleEvent, QAccessibleInterface
+from PySide6.QtGui import QAccessible, QAccessibleEvent, QAccessibleInterface
 from PySide6.QtWidgets import QAccessibleWidget
 
+from gui.announcing import announce
 from gui.piano_roll.hit_test import DRUM_HIT_PX
 from gui.piano_roll.note_words import cursor_text, ref_text
 from gui.piano_roll.selection import NoteRef
@@ -27,6 +28,7 @@ class AccessiblePane(QAccessibleWidget):
         super().__init__(pane, QAccessible.Role.List, pane.accessibleName())
         self.pane = pane
         self._items: dict[int, AccessibleNote] = {}
+        self.told: int | None = None  # the note that had the focus last
 
     def ref(self, index: int) -> NoteRef | None:
         """Return the note at a place of the list."""
@@ -149,12 +151,16 @@ def tell_cursor(pane: RollPane) -> None:
     if not QAccessible.isActive():
         return
     interface = QAccessible.queryAccessibleInterface(pane)
-    index = interface.index_of(pane.state.cursor_note) if isinstance(interface, AccessiblePane) else None
-    if index is None:
-        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(pane, cursor_text(pane.state)))
+    if not isinstance(interface, AccessiblePane):
         return
-    event = QAccessibleEvent(pane, QAccessible.Event.Focus)
-    event.setChild(index)
+    before, interface.told = interface.told, interface.index_of(pane.state.cursor_note)
+    if interface.told is None:
+        announce(pane, cursor_text(pane.state))
+        return
+    # A note that was changed where it is in the list keeps the focus; what is new is its name.
+    kind = QAccessible.Event.NameChanged if interface.told == before else QAccessible.Event.Focus
+    event = QAccessibleEvent(pane, kind)
+    event.setChild(interface.told)
     QAccessible.updateAccessibility(event)
 
 

@@ -171,6 +171,9 @@ def test_a_screen_reader_finds_the_focus_on_the_note_at_the_cursor(
     assert focused.text(QAccessible.Text.Value) == str(ref.note.velocity)
     assert focused.state().focused
     assert said[-1] == ("Focus", focused.text(QAccessible.Text.Name))
+    press(silent, Qt.Key.Key_Up, held=CTRL)
+    assert said[-1] == ("NameChanged", focused.text(QAccessible.Text.Name))
+    assert focused.text(QAccessible.Text.Value) == str(ref.note.velocity + 8)
     silent.state.set_cursor(Cursor(0, 126))
     press(silent, Qt.Key.Key_Up, held=ALT)
     assert said[-1][0] == "Announcement"
