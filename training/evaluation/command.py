@@ -23,13 +23,12 @@ from training.evaluation.material import real_loops
 from training.evaluation.report import About, report_html
 from training.evaluation.run import Measured, RunConfig, run
 from training.evaluation.statistics import Figure, mean_figure
-from training.evaluation.summary import Summary, add_judged, summarised
+from training.evaluation.summary import Summary, add_cuts, add_judged, summarised
 
 logger = logging.getLogger(__name__)
 
 FIGURES, REPORT, EXAMPLES = "figures.json", "report.html", "examples"
 TINY = Sizes(loops=12, windows=4, takes=2)
-_TRAINING_LOOPS = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +58,14 @@ def evaluate_bundle(
     bundle = ModelBundle.open(config.bundle)
     measured = run(config, bundle.identity, told)
     summary = summarised(measured.rows, seed=config.seed)
+    sheets = _sheets(measured)
+    add_cuts(summary, sheets, rows=measured.rows, seed=config.seed)
     judged = "No judge was at hand: the measures that need one are left out."
     if judge is not None:
         encoder = BarEncoder(judge, threads=1)
-        count = min(_TRAINING_LOOPS, 2 * config.sizes.loops)
+        count = (config.sizes.loops + 1) // 2
         training = [loop.sheet for loop in real_loops(SongPool(config.data, "train"), count, seed=config.seed)]
-        add_judged(summary, encoder, _sheets(measured), training=training, rows=measured.rows, seed=config.seed)
+        add_judged(summary, encoder, sheets, training=training, seed=config.seed)
         judged = f"{encoder.info.name} ({encoder.info.identity}): {encoder.info.purpose}"
     if examples:
         write_examples(measured.loops, config.out / EXAMPLES, examples)

@@ -30,10 +30,9 @@ CHAPTERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "The seam",
         "Seam ratio: how surprising the first bar is after the last, over the surprise at the other bar lines; "
         "1 is a join "
-        "like any other. Join percentile: how many real loops have less usual joins, by a scale fitted to tell "
-        "loops cut at "
-        "their bar line from the same loops cut late; the last rows say how often the scale is right about that.",
-        ("seam ratio", "nats at", "rings to the end", "join", "right cut told"),
+        "like any other. Cut percentile: how many real loops seem less rightly cut, by a ruler fitted to tell loops "
+        "that begin at a bar line from the same loops begun late; the last rows say how often it is right about that.",
+        ("seam ratio", "nats at", "rings to the end", "cut", "right cut told"),
     ),
     (
         "Is it a loop?",

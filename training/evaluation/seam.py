@@ -1,9 +1,8 @@
-"""How well the last bar leads to the first: cuts, the model's surprise, and the join among real joins.
+"""How well the last bar leads to the first: what rings over the end, and the model's surprise.
 
 *Seam ratio* (after LoopGen's seam perplexity): how unlikely a model finds the first bar when the loop is turned so that
-it comes last, over the same at the inner bar lines; 1 is a join like any other. *Join*: how usual the pairs of
-neighbouring bars are, the one across the seam included, by a judge that was fitted to tell loops cut at their bar lines
-from loops cut a beat or more late; its percentile is taken among real loops.
+it comes last, over the same at the inner bar lines; 1 is a join like any other. Whether a loop is cut in the right
+place is what `cut.py` measures.
 """
 
 from dataclasses import dataclass, replace
@@ -94,39 +93,3 @@ def ringing_share(sheet: Sheet) -> float:
         return 0.0
     end = mine.bar * sheet.meter.steps_per_bar + mine.position + DURATION_TABLE[mine.duration]
     return float((end >= sheet.total_steps).mean())
-
-
-def place_profile(sheet: Sheet) -> FloatArray:
-    """Return where in the bar things happen: what tells a bar line from any other beat, float64 [33].
-
-    Shares of the onsets of drums, bass and the rest on each of eight places of the bar; for each, the share of bars
-    with a note on the first place; the same of kicks and crashes; snares on the backbeat; how much of the harmony's
-    movement is on bar lines; what rings to the end; 1.
-    """
-    notes, bars = sheet.notes, max(1, sheet.bars)
-    place = np.minimum(notes.position * 8 // sheet.meter.steps_per_bar, 7)
-    roles = np.array([role.value for role in sheet.roles] or [""])[notes.track] if len(notes) else np.zeros(0, str)
-    drums = notes.pitch >= DRUM_OFFSET
-    groups = (drums, roles == "bass", ~drums & (roles != "bass"))
-    parts: list[FloatArray] = []
-    first = notes.position < max(1, sheet.meter.steps_per_bar // 32)
-    for group in groups:
-        counts = np.bincount(place[group], minlength=8).astype(np.float64)
-        parts += [counts / max(1.0, counts.sum()), np.array([len(np.unique(notes.bar[group & first])) / bars])]
-    key = notes.pitch - DRUM_OFFSET
-    on_first = [len(np.unique(notes.bar[drums & first & np.isin(key, keys)])) / bars for keys in ((35, 36), (49, 57))]
-    snares = drums & np.isin(key, (38, 40))
-    backbeat = np.bincount(place[snares], minlength=8)[[2, 6]].sum() / max(1, int(snares.sum()))
-    return np.concatenate([*parts, on_first, [backbeat, _new_harmony(sheet), ringing_share(sheet)], [1.0]])
-
-
-def _new_harmony(sheet: Sheet) -> float:
-    """Return how much of the harmony's movement from beat to beat falls on bar lines, the seam among them."""
-    notes = sheet.notes
-    pitched = notes.take(notes.pitch < DRUM_OFFSET)
-    beats = max(1, sheet.meter.steps_per_bar // 24)
-    total = sheet.bars * beats
-    beat = np.minimum((pitched.bar * sheet.meter.steps_per_bar + pitched.position) // 24, total - 1)
-    chroma = np.bincount(beat * 12 + pitched.pitch % 12, minlength=total * 12).reshape(total, 12) > 0
-    new = (chroma & ~np.roll(chroma, 1, axis=0)).sum(axis=1) / np.maximum(chroma.sum(axis=1), 1)
-    return float(new[::beats].sum() / max(1e-9, new.sum()))

@@ -10,15 +10,17 @@ import numpy as np
 from engine.representation.controls import TRACK_CONTROLS
 from engine.representation.sheet import Sheet
 from engine.similarity.encoder import BarEncoder
+from training.evaluation.cut import CutScale, percentiles
 from training.evaluation.damage import begun_late
 from training.evaluation.distribution import frechet_figure, neighbourhood
 from training.evaluation.items import BAR_LINES, Row
-from training.evaluation.judge import JoinScale, Space, loop_points, percentiles
+from training.evaluation.judge import Space, loop_points
 from training.evaluation.music import Obedience
 from training.evaluation.statistics import Figure, mean_figure, ratio_figure
 
 REAL, LATE = "real", "a beat late"
 _TOLD = "right cut told from one a beat late, by"
+_SURPRISE_WEIGHT = 5.0  # of a nat a note, in the log odds of the ruler; set on 200 loops of the valid split
 _CONTROL, _NATS = "control: ", "nats"
 _TOTALS = ("nats", "stems: nats")  # sums over notes: figures are ratios of totals
 
@@ -85,10 +87,9 @@ def add_judged(
     sheets: Mapping[str, Mapping[int, Sheet]],
     *,
     training: Sequence[Sheet],
-    rows: Iterable[Row],
     seed: int,
 ) -> None:
-    """Add what the judge says of whole sets, and of the seams of their loops.
+    """Add what the judge says of whole sets.
 
     The real loops with even numbers are what all others are compared with; those with odd numbers are the row "real",
     and of every other source the loops that answer to odd numbers count: all sets have about as many loops.
@@ -97,23 +98,18 @@ def add_judged(
         summary: Gets the figures.
         encoder: The judge.
         sheets: Loops by source and number.
-        training: Loops of the train split: the joins' scale is fitted on the first half of them, the second half
-            is the row "training".
-        rows: Of the run; of them the surprise at bar lines.
+        training: Loops of the train split: the row "training".
         seed: Of the intervals.
     """
     points = {
         source: loop_points(encoder, [of[item] for item in of if item % 2]) for source, of in sheets.items() if of
     }
     reference = loop_points(encoder, [of for item, of in sheets[REAL].items() if item % 2 == 0])
-    half = len(training) // 2
-    points["training"] = loop_points(encoder, list(training[half : half + len(reference)]))
+    points["training"] = loop_points(encoder, training)
     space = Space.of(reference)
     for source, of in points.items():
         if len(of) > 5 and len(reference) > 5:
             _add_set(summary, source, space(reference), space(of), seed=seed)
-    nats = {(row.source, row.item): row.value for row in rows if row.measure == BAR_LINES}
-    _add_joins(summary, encoder, sheets, fitted_on=training[:half], nats=nats, seed=seed)
 
 
 def _add_set(summary: Summary, source: str, reference: np.ndarray, of: np.ndarray, *, seed: int) -> None:
@@ -123,34 +119,29 @@ def _add_set(summary: Summary, source: str, reference: np.ndarray, of: np.ndarra
     summary.add("FID", source, frechet_figure(reference, of, seed=seed))
 
 
-def _add_joins(
-    summary: Summary,
-    encoder: BarEncoder,
-    sheets: Mapping[str, Mapping[int, Sheet]],
-    *,
-    fitted_on: Sequence[Sheet],
-    nats: Mapping[tuple[str, int], float],
-    seed: int,
-) -> None:
-    if not fitted_on:
-        return
-    scale = JoinScale.fit(encoder, fitted_on)
-    real = scale.score(encoder, list(sheets[REAL].values()))
-    for source, of in sheets.items():
-        scores = scale.score(encoder, list(of.values()))
-        summary.add("join: percentile among real", source, mean_figure(percentiles(scores, real), seed=seed))
-    late = scale.score(encoder, [begun_late(sheet) for sheet in sheets[REAL].values()])
-    summary.add("join: percentile among real", LATE, mean_figure(percentiles(late, real), seed=seed))
-    summary.add(f"{_TOLD} join", REAL, mean_figure(real > late, seed=seed))
+def add_cuts(summary: Summary, sheets: Mapping[str, Mapping[int, Sheet]], *, rows: Iterable[Row], seed: int) -> None:
+    """Add how right loops are cut, and how often each measure tells a real loop from itself cut a beat late.
+
+    Args:
+        summary: Gets the figures.
+        sheets: Loops by source and number.
+        rows: Of the run; of them the surprise at bar lines.
+        seed: Of the intervals.
+    """
+    scale = CutScale.open()
     items = list(sheets[REAL])
+    real = scale.score(list(sheets[REAL].values()))
+    late = scale.score([begun_late(sheet) for sheet in sheets[REAL].values()])
+    scores = {source: scale.score(list(of.values())) for source, of in sheets.items() if of} | {LATE: late}
+    for source, of in scores.items():
+        summary.add("cut: percentile among real", source, mean_figure(percentiles(of, real), seed=seed))
+    summary.add(f"{_TOLD} cut", REAL, mean_figure(real > late, seed=seed))
+    nats = {(row.source, row.item): row.value for row in rows if row.measure == BAR_LINES}
     asked = np.array([[nats.get((source, i), np.nan) for i in items] for source in (REAL, LATE)])
-    surprise = asked[0] < asked[1]
     known = np.isfinite(asked).all(axis=0)
-    summary.add(f"{_TOLD} surprise", REAL, mean_figure(surprise[known], seed=seed))
-    # Both together, each in units of how much its differences differ.
-    parts = (real - late, asked[1] - asked[0])
-    together = sum(part / max(float(np.nanstd(part)), 1e-9) for part in parts)
-    summary.add(f"{_TOLD} both", REAL, mean_figure(np.asarray(together)[known] > 0, seed=seed))
+    summary.add(f"{_TOLD} surprise", REAL, mean_figure((asked[0] < asked[1])[known], seed=seed))
+    both = real - late + _SURPRISE_WEIGHT * (asked[1] - asked[0])
+    summary.add(f"{_TOLD} both", REAL, mean_figure(both[known] > 0, seed=seed))
 
 
 def _short(value: float) -> float | None:

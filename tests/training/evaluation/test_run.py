@@ -2,15 +2,20 @@
 
 import csv
 import json
+import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from engine.errors import EngineError
+from engine.resources import asset
+from engine.similarity.originality import FILE_NAME
 from tests.helpers.packed_songs import made_songs
 from tests.helpers.tiny_bundle import write_tiny_bundle
 from training.evaluation.command import TINY, evaluate_bundle
+from training.evaluation.items import QUICK
 from training.evaluation.judge import JUDGE
 from training.evaluation.run import RunConfig, run
 
@@ -46,13 +51,29 @@ def test_the_whole_of_it_and_again_after_a_stop(folder: Path) -> None:
     check_files(folder / "first")
 
 
+def test_the_quick_form_of_the_command_says_the_same_with_two_processes_and_with_one(folder: Path) -> None:
+    out = folder / "quick"
+    command = [sys.executable, "-m", "turnaround", "evaluate", str(folder / "tiny"), "--data", str(folder / "packed")]
+    options = ["--quick", "--seed", "5", "--processes", "2", "--examples", "1", "--sound", "--out", str(out)]
+    subprocess.run([*command, *options], check=True, capture_output=True)
+    index = asset("originality", FILE_NAME)
+    alone = RunConfig(
+        folder / "tiny", folder / "packed", folder / "alone", seed=5, sizes=QUICK, processes=1, index=index
+    )
+    again = evaluate_bundle(alone)
+    assert (out / "figures.json").read_bytes() == again.figures.read_bytes()
+    assert (out / "rows.csv").read_bytes() == (alone.out / "rows.csv").read_bytes()
+    sounds = sorted(path.name for path in (out / "examples" / "000").glob("*.wav"))
+    assert sounds == ["fully-conditioned.wav", "partly-conditioned.wav", "true.wav"]
+
+
 def check_figures(figures: dict[str, dict[str, dict[str, float]]]) -> None:
     assert figures["valid"]["fully"]["value"] == 1
     assert figures["valid"]["fully"]["n"] == 12
     assert figures["density"]["real"]["n"] == 6
     assert 0 < figures["FID"]["real"]["value"] < figures["FID"]["random"]["value"]
     assert figures["found as a loop"]["real"]["value"] > figures["found as a loop"]["random"]["value"]
-    real, late = (figures["join: percentile among real"][source]["value"] for source in ("real", "a beat late"))
+    real, late = (figures["cut: percentile among real"][source]["value"] for source in ("real", "a beat late"))
     assert real > late
 
 

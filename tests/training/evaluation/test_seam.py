@@ -7,7 +7,7 @@ from engine.inference.tables import FloatArray
 from engine.representation.vocabulary import Column, Field, Kind
 from tests.helpers.sheets import made_loop
 from training.evaluation.damage import moved, truncated
-from training.evaluation.seam import place_profile, ringing_share, seam_surprise, turned
+from training.evaluation.seam import ringing_share, seam_surprise, turned
 
 
 class PitchCounter:
@@ -46,14 +46,6 @@ def test_what_rings_to_the_end() -> None:
     # Begun an 8th later, the last bar's end lies within the chord that was struck at the first bar's beginning.
     assert ringing_share(moved(sheet, 12)) > ringing_share(sheet)
     assert ringing_share(truncated(sheet)) == 0
-
-
-def test_profiles_of_right_and_late_cuts_differ_in_what_is_on_the_bar_line() -> None:
-    sheet = made_loop(1)
-    right, late = place_profile(sheet), place_profile(moved(sheet, 24))
-    assert right.shape == late.shape
-    assert right[27] == 1  # a kick on the first place of every bar
-    assert late[27] == 0
 
 
 def test_moved_by_whole_bars_is_turned() -> None:
