@@ -31,6 +31,7 @@ from engine.midi.wire import (
 )
 
 LONGEST_GAP_SECONDS = 1.0
+LEAST_GAP_SECONDS = 1e-6
 MAX_LATE_TICKS = TICKS_PER_SIXTEENTH  # onsets missed by a start from outside are made good up to here
 
 
@@ -84,7 +85,8 @@ class Player:
         self._sounding: dict[Voice, int] = {}  # until which tick of the song
         self._used: set[tuple[str, int]] = set()
         self._clock_phase = 0  # clocks fall on this tick and every 20th from there
-        self._settled = 0  # all before this tick stays, even if it could be taken back
+        self._handed: deque[tuple[int, float]] = deque()  # ticks with messages, and when those are due
+        self._settled = 0  # all before this tick stays
         self._done = math.ceil(clock.tick_at(clock.now()))  # all before this tick is handed over
         self._undo: deque[tuple[int, Callable[[], None]]] = deque()
 
@@ -146,6 +148,7 @@ class Player:
         """Hand over all messages that are due before a time."""
         now = self._clock.now()
         passed = self._clock.tick_at(now)
+        self._settle(now)
         while self._undo and self._undo[0][0] < passed:
             self._undo.popleft()
         while len(self._begun) > 1 and self._begun[1].tick <= passed:
@@ -272,6 +275,7 @@ class Player:
         """Let another clock's time hold; stops first."""
         self.stop()
         self._clock, self._settled = clock, 0
+        self._handed.clear()
         self._done = self._now_tick()
         self._undo.clear()
 
@@ -293,8 +297,14 @@ class Player:
 
     def _now_tick(self) -> int:
         """Return the first tick that can still be decided about."""
-        now = math.ceil(self._clock.tick_at(self._clock.now() + self._sink.margin_seconds) - 1e-6)
-        return max(now, self._settled)
+        limit = self._clock.now() + self._sink.margin_seconds
+        self._settle(limit)
+        return max(math.ceil(self._clock.tick_at(limit) - 1e-6), self._settled)
+
+    def _settle(self, seconds: float) -> None:
+        """Note that what is due before a time cannot be taken back, whatever tick the clock says that is by now."""
+        while self._handed and self._handed[0][1] < seconds:
+            self._settled = max(self._settled, self._handed.popleft()[0] + 1)
 
     def _cut(self) -> int:
         """Take back what is handed over beyond now; return that tick, from which on all is open."""
@@ -314,7 +324,11 @@ class Player:
         return tick + (self._clock_phase - tick) % TICKS_PER_CLOCK
 
     def _rewind(self, tick: int) -> None:
-        self._sink.cancel_from(self._clock.seconds_at(tick) - 1e-9)
+        first = None
+        while self._handed and self._handed[-1][0] >= tick:
+            first = self._handed.pop()[1]
+        if first is not None:
+            self._sink.cancel_from(first - 1e-9)
         while self._undo and self._undo[-1][0] >= tick:
             self._undo.pop()[1]()
         self._done = tick
@@ -419,7 +433,12 @@ class Player:
                 self._put(tick, self._clock_port, data)
 
     def _put(self, tick: int, port: str, data: bytes) -> None:
-        self._sink.put(TimedMessage(self._clock.seconds_at(tick), port, data))
+        if not self._handed or self._handed[-1][0] < tick:
+            seconds = self._clock.seconds_at(tick)
+            if self._handed:  # a clock that follows another may have been set back meanwhile
+                seconds = max(seconds, self._handed[-1][1] + LEAST_GAP_SECONDS)
+            self._handed.append((tick, seconds))
+        self._sink.put(TimedMessage(self._handed[-1][1], port, data))
 
 
 def _at_same_place(before: _Change, tick: int, pattern: Pattern) -> _Change:

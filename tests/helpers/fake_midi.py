@@ -15,17 +15,21 @@ class FakeOutput:
     def __init__(self, system: "FakeSystem", name: str, *, is_virtual: bool) -> None:
         self._system, self.name, self.is_virtual = system, name, is_virtual
         self.address = f"Fake:{name}"
+        self.is_closed = False
         self.sent: list[tuple[float, bytes]] = system.sent.setdefault(name, [])
 
     @property
     def is_connected(self) -> bool:
-        return self._system.is_alive and (self.is_virtual or self.name in self._system.others_out)
+        is_there = self.is_virtual or self.name in self._system.others_out
+        return self._system.is_alive and is_there and not self.is_closed
 
     @property
     def has_waiting(self) -> bool:
         return bool(self.sent) and self.sent[-1][0] > self._system.seconds
 
     def put(self, seconds: float, data: bytes) -> None:
+        if self.is_closed:
+            return
         last = self.sent[-1][0] if self.sent else -math.inf
         self.sent.append((max(seconds, last), data))
 
@@ -40,6 +44,7 @@ class FakeOutput:
         """What waits is lost."""
         while self.has_waiting:
             self.sent.pop()
+        self.is_closed = True
         self._system.open.pop(self.name, None)
 
 

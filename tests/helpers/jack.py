@@ -66,16 +66,17 @@ class JackServer:
 
     Args:
         environment: What clients shall have besides.
+        is_realtime: Whether it and its clients' threads are woken before all others; not everyone may do that.
     """
 
-    def __init__(self, environment: dict[str, str] | None = None) -> None:
+    def __init__(self, environment: dict[str, str] | None = None, *, is_realtime: bool = False) -> None:
         self.name, self._place = _take_place()
         self.environment = {
             **(os.environ if environment is None else environment),
             "JACK_DEFAULT_SERVER": self.name,
             "JACK_NO_START_SERVER": "1",
         }
-        options = ["--no-realtime", "--no-mlock", "-t", str(PATIENCE_MS)]
+        options = ["--realtime" if is_realtime else "--no-realtime", "--no-mlock", "-t", str(PATIENCE_MS)]
         driver = ["-d", "dummy", "-r", str(SAMPLE_RATE), "-p", str(PERIOD_FRAMES)]
         self._process = subprocess.Popen(
             ["jackd", "-n", self.name, *options, *driver],
