@@ -29,6 +29,7 @@ from training.evaluation.command import EXAMPLES, checked_folder, evaluate_bundl
 from training.evaluation.likelihood import evaluate_model
 from training.evaluation.run import RunConfig
 from training.prepare import PrepareConfig, PrepareReport, prepare
+from training.prepare_estimate import estimate_prepare
 
 CONFIGS = Path(__file__).with_name("configs")
 
@@ -61,8 +62,12 @@ def prepare_command(
     manifest: Annotated[Path | None, typer.Option(help="CSV that names files, splits and genres.")] = None,
     ratios: Annotated[str, typer.Option(help="Shares of train, valid and test without a manifest.")] = "0.9,0.05,0.05",
     processes: Annotated[int, typer.Option(min=1, help="How many work at once.")] = 2,
+    scheduler: Annotated[
+        str, typer.Option(metavar="ADDRESS|local:N", help="Of a Dask cluster that works instead; see docs/cluster.md.")
+    ] = "",
     min_grid: Annotated[float, typer.Option(min=0, max=1, help="Least share of onsets on the 16th grid.")] = 0.0,
     min_notes: Annotated[int, typer.Option(min=1, help="Least notes a song.")] = 4,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell how long it takes, and how much disk.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Pack MIDI files for training; a run that was stopped goes on where it was."""
@@ -75,9 +80,14 @@ def prepare_command(
         manifest,
         ratios=_ratios(ratios),
         processes=processes,
+        scheduler=scheduler,
         min_grid=min_grid,
         min_notes=min_notes,
     )
+    if dry_run:
+        estimate = estimate_prepare(config)
+        typer.echo(json.dumps(asdict(estimate), indent=2) if as_json else "\n".join(estimate.lines()))
+        return
     console = Console(stderr=True)
     columns = (TextColumn("Preparing"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[left]}"))
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
@@ -126,6 +136,10 @@ def train_command(
     settings: Annotated[
         list[str] | None, typer.Argument(metavar="[GROUP.KEY=VALUE]…", help="Settings to change, by name.")
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell how long it takes, how much memory and how much disk.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --dry-run: print one JSON object.")] = False,
 ) -> None:
     """Train a model; started again, it goes on from its last checkpoint."""
     # Read when torch loads. Threads that spin while they wait for one that another program has delayed cost two
@@ -135,8 +149,15 @@ def train_command(
         from training.config import TrainConfig
         from training.train import train
 
+        chosen = TrainConfig.load(_config_path(config), settings or ())
+        if dry_run:
+            from training.train_estimate import estimate_train
+
+            estimate = estimate_train(chosen)
+            typer.echo(json.dumps(asdict(estimate), indent=2) if as_json else "\n".join(estimate.lines()))
+            return
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-        outcome = train(TrainConfig.load(_config_path(config), settings or ()))
+        outcome = train(chosen)
     state = "finished" if outcome.is_finished else "stopped, to be gone on with"
     typer.echo(f"{state} at step {outcome.progress.step}")
 

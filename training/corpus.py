@@ -182,12 +182,12 @@ def list_names(paths: Iterable[Path]) -> list[str]:
     return [name for path in paths for name, _ in _entries(path, is_midi, read=False)]
 
 
-def read_files(paths: Iterable[Path], skip: frozenset[str] = frozenset()) -> Iterator[SourceFile]:
+def read_files(paths: Iterable[Path], only: frozenset[str] | None = None) -> Iterator[SourceFile]:
     """Read the MIDI files of archives, folders and single files, one at a time.
 
     Args:
         paths: The inputs.
-        skip: Names that are not wanted; they are passed over unread.
+        only: Names of those that are wanted; the others are passed over unread. None: all.
 
     Raises:
         CorpusError: An input is missing or is no archive that can be read.
@@ -197,7 +197,7 @@ def read_files(paths: Iterable[Path], skip: frozenset[str] = frozenset()) -> Ite
         for name, data in _entries(path, lambda name: name.endswith(".txt")):
             stem, _, rest = PurePosixPath(name).name.partition(".")
             texts.setdefault(str(PurePosixPath(name).parent / stem), {})[rest] = data
-        for name, data in _entries(path, lambda name: is_midi(name) and name not in skip):
+        for name, data in _entries(path, lambda name: is_midi(name) and (only is None or name in only)):
             stem = str(PurePosixPath(name).with_suffix(""))
             yield SourceFile(name, data, texts.get(stem, {}))
 

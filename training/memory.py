@@ -14,6 +14,15 @@ _BYTES = 4
 _FIELDS_WIDE = 5  # logits, their softmax and gradients, of each decision's values
 
 
+def device_of(accelerator: str) -> torch.device:
+    """Return the device that Lightning will choose."""
+    if accelerator in ("auto", "cuda", "gpu") and torch.cuda.is_available():
+        return torch.device("cuda")
+    if accelerator in ("auto", "mps") and torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
 def free_bytes(device: torch.device) -> int:
     """Return the memory that a device could still give."""
     if device.type == "cuda":

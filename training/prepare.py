@@ -1,9 +1,10 @@
 """From a corpus of MIDI files to packed shards: `prepare`.
 
-The files are read one after the other in this process and prepared in chunks by others. A chunk's songs go
-into a file of their own, named by what went into it; a run that was killed finds the chunks that are
-done and goes on. At the end the chunks are joined into shards by split, and weights are given, since only
-then it is known how many songs share a group. Every file that was left out is in `rejects.csv` with a reason.
+The files are read one after the other in this process and prepared in chunks by others, here or on a cluster
+(`workers.py`). What comes back is written here, each chunk once, into a file that is named by the bytes that went into
+it; a run that was killed finds the chunks that are done and goes on. At the end the chunks are joined into shards by
+split, and weights are given, since only then it is known how many songs share a group. Every file that was left out is
+in `rejects.csv` with a reason. The shards do not depend on who prepared what, nor on who died of it.
 
     prepare(PrepareConfig(inputs=(Path("corpus"),), out=Path("packed"), manifest=Path("manifest.csv.xz")))
 """
@@ -11,14 +12,13 @@ then it is known how many songs share a group. Every file that was left out is i
 import csv
 import hashlib
 import json
-import multiprocessing
 import shutil
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field, replace
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +31,8 @@ from engine.music.analysis import pitch_class_weights, recognise_chords, recogni
 from engine.music.harmony import Mode
 from training import corpus, packing, sources
 from training.corpus import ManifestRow, SourceFile
-from training.songs import SUFFIX, PackedSong, Shard, ShardWriter, SongInfo, read_shard
+from training.songs import SUFFIX, PackedSong, Shard, ShardWriter, SongInfo, encoded, read_shard
+from training.workers import Workers, workers
 
 PIPELINE = 4  # raise when the same file would become another song: chunks of older runs are then redone
 REPORT_NAME, REJECTS_NAME = "prepare.json", "rejects.csv"
@@ -49,7 +50,8 @@ class PrepareConfig:
         out: The folder that shards, report and reject log go to.
         manifest: The CSV that names files, splits and genres; None takes every file.
         ratios: Shares of train, valid and test without a manifest.
-        processes: How many work beside this one.
+        processes: How many work beside this one, on this machine.
+        scheduler: Of a Dask cluster that works instead: its address, or "local:N".
         min_grid: Files with a smaller share of onsets on the 16th grid are left out.
         min_notes: Songs with fewer notes are left out.
     """
@@ -59,6 +61,7 @@ class PrepareConfig:
     manifest: Path | None = None
     ratios: tuple[float, float, float] = (0.9, 0.05, 0.05)
     processes: int = 2
+    scheduler: str = ""
     min_grid: float = 0.0
     min_notes: int = 4
 
@@ -96,14 +99,36 @@ class PrepareReport:
 
 
 @dataclass(frozen=True, slots=True)
-class _Chunk:
-    """A task for one process: files, what is known of them, and where their songs go."""
+class Chunk:
+    """A task for one process.
+
+    Attributes:
+        files: The files.
+        rows: What is known of each.
+        config: How they are prepared.
+        pipeline: Version of the code that is meant.
+    """
 
     files: tuple[SourceFile, ...]
     rows: tuple[ManifestRow, ...]
-    path: Path
-    count: int
-    config: PrepareConfig = field(repr=False)
+    config: PrepareConfig
+    pipeline: int = PIPELINE
+
+    def content_hash(self) -> str:
+        """Return a name for what comes of it: a hash of its files' bytes and of all that decides."""
+        digest = hashlib.sha256(repr((self.pipeline, self.config.min_grid, self.config.min_notes, self.rows)).encode())
+        for file in self.files:
+            for content in (file.data, *(text for pair in sorted(file.texts.items()) for text in _as_bytes(pair))):
+                digest.update(len(content).to_bytes(8, "big") + content)
+        return digest.hexdigest()[:24]
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedChunk:
+    """What came of a chunk: encoded songs, and files that were left out with the reason."""
+
+    songs: tuple[tuple[SongInfo, bytes], ...]
+    rejects: tuple[tuple[str, str], ...]
 
 
 def prepare(config: PrepareConfig, on_progress: Callable[[Progress], None] | None = None) -> PrepareReport:
@@ -118,44 +143,47 @@ def prepare(config: PrepareConfig, on_progress: Callable[[Progress], None] | Non
     """
     began = time.monotonic()
     manifest = corpus.read_manifest(config.manifest) if config.manifest else None
-    names = corpus.list_names(config.inputs)
+    total = len(corpus.list_names(config.inputs))
     parts = config.out / "parts"
     parts.mkdir(parents=True, exist_ok=True)
     done = fresh = 0
     finished: list[Path] = []
-    for chunk in _run_chunks(_chunks(config, manifest, names, parts), config.processes):
-        finished.append(chunk.path)
-        done += chunk.count
-        fresh += len(chunk.files)
-        if on_progress:
-            left = (time.monotonic() - began) / fresh * (len(names) - done) if fresh else None
-            on_progress(Progress(done, len(names), left))
+    with workers(config.processes, config.scheduler) as crew:
+        for task in _worked_at(_tasks(config, manifest, parts), crew):
+            finished.append(task.path)
+            done += len(task.chunk.files)
+            fresh += len(task.chunk.files) if task.future else 0
+            if on_progress:
+                left = (time.monotonic() - began) / fresh * (total - done) if fresh else None
+                on_progress(Progress(done, total, left))
     report = _join([read_shard(path) for path in finished], config, began)
     shutil.rmtree(parts)
     return report
 
 
-def _chunks(
-    config: PrepareConfig, manifest: dict[str, ManifestRow] | None, names: list[str], parts: Path
-) -> Iterator[_Chunk]:
-    """Yield the chunks in order; those that are done hold no files."""
-    groups = [names[i : i + _CHUNK_FILES] for i in range(0, len(names), _CHUNK_FILES)]
-    paths = [_chunk_path(config, group, manifest, parts) for group in groups]
-    skip = frozenset(name for group, path in zip(groups, paths, strict=True) if path.exists() for name in group)
-    files = corpus.read_files(config.inputs, skip)
-    for group, path in zip(groups, paths, strict=True):
-        if path.exists():
-            yield _Chunk((), (), path, len(group), config)
-            continue
-        members = tuple(next(files) for _ in group)
-        rows = tuple(_row(member.name, manifest, config) for member in members)
-        yield _Chunk(members, rows, path, len(group), config)
+def _as_bytes(text: tuple[str, bytes]) -> tuple[bytes, bytes]:
+    return text[0].encode(), text[1]
 
 
-def _chunk_path(config: PrepareConfig, group: list[str], manifest: dict[str, ManifestRow] | None, parts: Path) -> Path:
-    rows = [_row(name, manifest, config) for name in group]
-    content = repr((PIPELINE, config.min_grid, config.min_notes, rows))
-    return parts / (hashlib.sha256(content.encode()).hexdigest()[:24] + SUFFIX)
+@dataclass(slots=True)
+class _Task:
+    """A chunk, where its songs go, and the promise of them unless they are there already."""
+
+    chunk: Chunk
+    path: Path
+    future: Future[PreparedChunk] | None = None
+
+
+def chunk_of(files: tuple[SourceFile, ...], config: PrepareConfig, manifest: dict[str, ManifestRow] | None) -> Chunk:
+    """Return files as a task, with what is known of each."""
+    return Chunk(files, tuple(_row(file.name, manifest, config) for file in files), config)
+
+
+def _tasks(config: PrepareConfig, manifest: dict[str, ManifestRow] | None, parts: Path) -> Iterator[_Task]:
+    files = corpus.read_files(config.inputs)
+    while group := tuple(islice(files, _CHUNK_FILES)):
+        chunk = chunk_of(group, config, manifest)
+        yield _Task(chunk, parts / (chunk.content_hash() + SUFFIX))
 
 
 def _row(name: str, manifest: dict[str, ManifestRow] | None, config: PrepareConfig) -> ManifestRow:
@@ -164,43 +192,56 @@ def _row(name: str, manifest: dict[str, ManifestRow] | None, config: PrepareConf
     return manifest.get(name, ManifestRow(SongInfo(name=name, split="")))
 
 
-def _run_chunks(chunks: Iterator[_Chunk], processes: int) -> Iterator[_Chunk]:
-    """Prepare chunks in other processes, a few ahead; yield each when it is done, in order."""
-    context = multiprocessing.get_context("spawn")
-    waiting: deque[tuple[_Chunk, Future[None] | None]] = deque()
-    with ProcessPoolExecutor(processes, mp_context=context) as pool:
-        for chunk in chunks:
-            waiting.append((chunk, pool.submit(prepare_chunk, chunk) if chunk.files else None))
-            if len(waiting) > 2 * processes:
-                yield _finished(waiting)
-        while waiting:
-            yield _finished(waiting)
+def _worked_at(tasks: Iterator[_Task], crew: Workers) -> Iterator[_Task]:
+    """Have chunks prepared, a few ahead; write each when it is done, and yield it, in order."""
+    waiting: deque[_Task] = deque()
+    for task in tasks:
+        if not task.path.exists():
+            task.future = crew.executor.submit(prepare_chunk, task.chunk)
+        waiting.append(task)
+        if len(waiting) > 2 * max(1, crew.count()):
+            yield _written(waiting.popleft(), crew)
+    while waiting:
+        yield _written(waiting.popleft(), crew)
 
 
-def _finished(waiting: deque[tuple[_Chunk, Future[None] | None]]) -> _Chunk:
-    chunk, future = waiting.popleft()
+def _written(task: _Task, crew: Workers) -> _Task:
+    if task.future is None:
+        return task
     try:
-        if future:
-            future.result()
-    except BrokenProcessPool as error:
-        first, last = chunk.files[0].name, chunk.files[-1].name
+        prepared = task.future.result()
+    except crew.died as error:
+        first, last = task.chunk.files[0].name, task.chunk.files[-1].name
         message = "Start it again: it goes on there. If it stops there again, leave a file of these out."
         raise CorpusError(f"A process died between {first} and {last}.", message) from error
-    return chunk
+    with ShardWriter(task.path) as writer:
+        for info, blob in prepared.songs:
+            writer.add_encoded(info, blob)
+        writer.notes["rejects"] = list(prepared.rejects)
+    return task
 
 
-def prepare_chunk(chunk: _Chunk) -> None:
-    """Write a chunk's songs, and the reasons for what was left out, to its file."""
+def prepare_chunk(chunk: Chunk) -> PreparedChunk:
+    """Prepare a chunk's songs, wherever this runs.
+
+    Raises:
+        CorpusError: This machine has another version of the code.
+    """
+    if chunk.pipeline != PIPELINE:
+        raise CorpusError(
+            f"A worker prepares songs by version {PIPELINE}, not {chunk.pipeline}.",
+            "Install the same Turnaround there.",
+        )
+    songs: list[tuple[SongInfo, bytes]] = []
     rejects: list[tuple[str, str]] = []
-    with ShardWriter(chunk.path) as writer:
-        for file, row in zip(chunk.files, chunk.rows, strict=True):
-            try:
-                writer.add(prepare_song(file, row, chunk.config))
-            except CorpusError as error:
-                rejects.append((file.name, error.title))
-            except (ValueError, IndexError, OverflowError) as error:  # one odd file must not stop a corpus
-                rejects.append((file.name, f"cannot be prepared: {error}"))
-        writer.notes["rejects"] = rejects
+    for file, row in zip(chunk.files, chunk.rows, strict=True):
+        try:
+            songs.append(encoded(prepare_song(file, row, chunk.config)))
+        except CorpusError as error:
+            rejects.append((file.name, error.title))
+        except (ValueError, IndexError, OverflowError) as error:  # one odd file must not stop a corpus
+            rejects.append((file.name, f"cannot be prepared: {error}"))
+    return PreparedChunk(tuple(songs), tuple(rejects))
 
 
 def prepare_song(file: SourceFile, row: ManifestRow, config: PrepareConfig) -> PackedSong:

@@ -153,6 +153,11 @@ def encode_song(song: PackedSong) -> bytes:
     )
 
 
+def encoded(song: PackedSong) -> tuple[SongInfo, bytes]:
+    """Return a song as a shard holds it: what the index tells of it, and its compressed arrays."""
+    return replace(song.info, bars=song.bars, notes=len(song.onset)), encode_song(song)
+
+
 def decode_song(info: SongInfo, blob: bytes) -> PackedSong:
     """Return the song that `encode_song` was given.
 
@@ -230,7 +235,7 @@ class ShardWriter:
 
     def add(self, song: PackedSong) -> None:
         """Append a song."""
-        self.add_encoded(replace(song.info, bars=song.bars, notes=len(song.onset)), encode_song(song))
+        self.add_encoded(*encoded(song))
 
     def add_encoded(self, info: SongInfo, blob: bytes) -> None:
         """Append a song that another shard holds, as it is."""

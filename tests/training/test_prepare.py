@@ -3,6 +3,7 @@
 import csv
 import json
 import tarfile
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
@@ -13,15 +14,16 @@ from engine.music.analysis import chord_of_id
 from engine.music.general_midi import ROLES, Role
 from tests.training.corpus_files import midi_bytes, write_corpus, write_manifest
 from training import prepare as prepare_module
+from training import workers as workers_module
 from training.corpus import ManifestRow, SourceFile
-from training.prepare import PrepareConfig, Progress, prepare, prepare_song
+from training.prepare import Chunk, PrepareConfig, PreparedChunk, Progress, prepare, prepare_chunk, prepare_song
 from training.songs import SongInfo, find_shards, read_shard
 
 
 @pytest.fixture
-def in_this_process(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Let chunks be prepared here, where a test can watch and interrupt them; return what was prepared."""
-    prepared: list[Path] = []
+    prepared: list[str] = []
 
     class Here:
         def __init__(self, *_: object, **__: object) -> None: ...
@@ -30,10 +32,12 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
         def __exit__(self, *_: object) -> None: ...
         def submit(self, function, chunk):
-            function(chunk)
-            prepared.append(chunk.path)
+            future: Future[PreparedChunk] = Future()
+            future.set_result(function(chunk))
+            prepared.append(chunk.content_hash())
+            return future
 
-    monkeypatch.setattr(prepare_module, "ProcessPoolExecutor", Here)
+    monkeypatch.setattr(workers_module, "ProcessPoolExecutor", Here)
     return prepared
 
 
@@ -89,7 +93,7 @@ def test_files_become_shards_a_report_and_a_reject_log(tmp_path: Path) -> None:
     assert not (tmp_path / "out/parts").exists()
 
 
-def test_archives_give_the_same_songs_as_folders(tmp_path: Path, in_this_process: list[Path]) -> None:
+def test_archives_give_the_same_songs_as_folders(tmp_path: Path, in_this_process: list[str]) -> None:
     write_corpus(tmp_path / "corpus", ["a/x.mid", "b/y.mid"])
     with tarfile.open(tmp_path / "corpus.tar.xz", "w:xz") as archive:
         for name in ("a", "b"):
@@ -102,7 +106,7 @@ def test_archives_give_the_same_songs_as_folders(tmp_path: Path, in_this_process
 
 
 def test_a_stopped_run_goes_on_where_it_was(
-    tmp_path: Path, in_this_process: list[Path], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, in_this_process: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(prepare_module, "_CHUNK_FILES", 2)
     write_corpus(tmp_path / "corpus", [f"song{index}.mid" for index in range(10)])
@@ -112,15 +116,16 @@ def test_a_stopped_run_goes_on_where_it_was(
 
     with pytest.raises(KeyboardInterrupt):
         prepare(_config(tmp_path, processes=1), stop)
-    before = list(in_this_process)
-    assert 0 < len(before) < 5
+    written = {path.stem for path in (tmp_path / "out/parts").iterdir()}
+    assert 0 < len(written) < 5
+    in_this_process.clear()
     report = prepare(_config(tmp_path, processes=1))
     assert report.songs == {"train": 10}
-    assert len(in_this_process) == 5
-    assert not set(before) & set(in_this_process[len(before) :])
+    assert len(in_this_process) == 5 - len(written)
+    assert not written & set(in_this_process)
 
 
-def test_other_settings_do_not_reuse_old_chunks(tmp_path: Path, in_this_process: list[Path]) -> None:
+def test_other_settings_do_not_reuse_old_chunks(tmp_path: Path, in_this_process: list[str]) -> None:
     write_corpus(tmp_path / "corpus", ["song.mid"])
     prepare(_config(tmp_path))
     assert prepare(_config(tmp_path, min_notes=10)).songs == {"train": 1}
@@ -129,7 +134,7 @@ def test_other_settings_do_not_reuse_old_chunks(tmp_path: Path, in_this_process:
     assert len(set(in_this_process)) == 3
 
 
-def test_shards_of_an_earlier_run_are_replaced(tmp_path: Path, in_this_process: list[Path]) -> None:
+def test_shards_of_an_earlier_run_are_replaced(tmp_path: Path, in_this_process: list[str]) -> None:
     write_corpus(tmp_path / "corpus", ["song.mid"])
     (tmp_path / "out").mkdir()
     (tmp_path / "out/train-007.songs").write_bytes(b"old")
@@ -137,7 +142,7 @@ def test_shards_of_an_earlier_run_are_replaced(tmp_path: Path, in_this_process: 
     assert [path.name for path in find_shards(tmp_path / "out", "train")] == ["train-000.songs"]
 
 
-def test_versions_of_a_song_share_its_weight(tmp_path: Path, in_this_process: list[Path]) -> None:
+def test_versions_of_a_song_share_its_weight(tmp_path: Path, in_this_process: list[str]) -> None:
     write_corpus(tmp_path / "corpus", ["one.mid", "one.1.mid", "two.mid"])
     prepare(_config(tmp_path))
     infos = read_shard(find_shards(tmp_path / "out", "train")[0]).infos
@@ -170,7 +175,7 @@ def test_live_drums_keep_their_timing_and_get_general_midi_keys() -> None:
 
 
 def test_one_odd_file_does_not_stop_a_corpus(
-    tmp_path: Path, in_this_process: list[Path], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, in_this_process: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_corpus(tmp_path / "corpus", ["odd.mid", "plain.mid"])
     whole = prepare_module.prepare_song
@@ -187,13 +192,31 @@ def test_one_odd_file_does_not_stop_a_corpus(
 
 
 def test_a_process_that_dies_is_told_with_the_files_it_had(
-    tmp_path: Path, in_this_process: list[Path], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, in_this_process: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Died:
         def result(self) -> None:
             raise BrokenProcessPool
 
-    monkeypatch.setattr(prepare_module.ProcessPoolExecutor, "submit", lambda *_: Died())
+    monkeypatch.setattr(workers_module.ProcessPoolExecutor, "submit", lambda *_: Died())
     write_corpus(tmp_path / "corpus", ["a.mid", "b.mid"])
     with pytest.raises(CorpusError, match=r"a\.mid and b\.mid"):
         prepare(_config(tmp_path))
+
+
+def test_a_file_that_changed_is_prepared_anew(tmp_path: Path, in_this_process: list[str]) -> None:
+    write_corpus(tmp_path / "corpus", ["a.mid"])
+
+    def stop(progress: Progress) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare(_config(tmp_path), stop)
+    (tmp_path / "corpus/a.mid").write_bytes(midi_bytes(root=53))
+    prepare(_config(tmp_path))
+    assert len(set(in_this_process)) == 2
+
+
+def test_a_worker_with_another_version_of_the_code_refuses() -> None:
+    with pytest.raises(CorpusError, match="version"):
+        prepare_chunk(Chunk((), (), PrepareConfig((), Path()), pipeline=-1))

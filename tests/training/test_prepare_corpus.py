@@ -98,14 +98,15 @@ def test_a_manifest_that_lacks_something_raises_the_one_error(tmp_path: Path, te
         assert read_manifest(path) == {}
 
 
-def test_texts_travel_with_their_song_and_skipped_files_are_not_read(tmp_path: Path) -> None:
+def test_texts_travel_with_their_song(tmp_path: Path) -> None:
     for name in ("001.mid", "001.beat_midi.txt", "002.mid", "notes.txt", "sub/003.MIDI"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(name.encode())
     assert list_names([tmp_path]) == ["001.mid", "002.mid", "sub/003.MIDI"]
-    files = list(read_files([tmp_path], skip=frozenset(["002.mid"])))
+    files = list(read_files([tmp_path]))
     assert [(file.name, file.texts) for file in files] == [
         ("001.mid", {"beat_midi.txt": b"001.beat_midi.txt"}),
+        ("002.mid", {}),
         ("sub/003.MIDI", {}),
     ]
     assert [file.name for file in read_files([tmp_path / "001.mid"])] == ["001.mid"]
