@@ -103,13 +103,17 @@ def takes_of(model: OnnxLoopModel, percent: float, *, seed: int = 5) -> list[Loo
     return [e.take.loop for e in Generator(model, rank=False).generate(request) if isinstance(e, TakeReady)]
 
 
-def genre_files(corpus: Path, genre: str, seed: int) -> tuple[list[Path], list[Path]]:
-    """Return files of a genre of the test split to learn from, and others to be told likelier."""
+def genre_files(corpus: Path, genre: str, split: str, seed: int) -> tuple[list[Path], list[Path]]:
+    """Return files of a genre or a set to learn from, and others to be told likelier."""
     with (corpus / "manifest.csv").open(encoding="utf-8") as file:
-        rows = [r for r in csv.DictReader(file) if r["split"] == "test" and r["genre"] == genre]
-    usable = [row for row in rows if float(row["grid16"] or 0) >= 0.9 and row["downbeat_ok"] == "1"]
+        rows = [r for r in csv.DictReader(file) if r["split"] == split and genre in (r["genre"], r["set"])]
+    usable = [row for row in rows if row["set"] != "lakh_clean" or _is_in_time(row)]
     paths = [corpus / row["path"] for row in random.Random(seed).sample(usable, SONGS + UNSEEN)]
     return paths[:SONGS], paths[SONGS:]
+
+
+def _is_in_time(row: dict[str, str]) -> bool:
+    return float(row["grid16"] or 0) >= 0.9 and row["downbeat_ok"] == "1"
 
 
 def likelihood(model: OnnxLoopModel, songs: SongPool, percent: float) -> float:

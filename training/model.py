@@ -54,12 +54,14 @@ class Losses(NamedTuple):
         counts: int64 [6], counted labels of target rows.
         given_nats: float32 [], summed over labels of context rows, where a batch has them.
         given_notes: int64 [], notes among those.
+        pull: float32 [], added to what is minimised, such as a pull to another model; in nats a note.
     """
 
     nats: Tensor
     counts: Tensor
     given_nats: Tensor
     given_notes: Tensor
+    pull: Tensor = torch.zeros(())
 
     @property
     def notes(self) -> Tensor:
@@ -74,11 +76,15 @@ class Losses(NamedTuple):
     def objective(self, given_weight: float) -> Tensor:
         """Return what is minimised: nats a note, a note of the context counting `given_weight` of one."""
         notes = self.notes + given_weight * self.given_notes
-        return (self.nats.sum() + given_weight * self.given_nats) / notes.clamp(min=1)
+        return (self.nats.sum() + given_weight * self.given_nats) / notes.clamp(min=1) + self.pull
 
     def plus(self, other: "Losses") -> "Losses":
         """Return the sums of two batches."""
         return Losses(*(one + another for one, another in zip(self, other, strict=True)))
+
+    def detached(self) -> "Losses":
+        """Return the same values without the way they came about."""
+        return Losses(*(part.detach() for part in self))
 
 
 def rms_norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
@@ -258,6 +264,14 @@ class LoopTransformer(LossModel):
                 table = cast("FactoredTable", self.feeds[name]).folded()
                 hidden = hidden + F.embedding(labels[:, index].clamp(min=0), table)
         return answers
+
+    def answers(self, rows: Tensor, labels: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Return every field's masked logits, float32 [N, size], at the N counted rows, and their labels [N, 6]."""
+        hidden = self._trunk(rows)
+        flat_labels = labels.reshape(-1, len(Field)).long()
+        counted = (flat_labels[:, Field.KIND] >= 0).nonzero().squeeze(1)
+        flat_labels, flat_rows = flat_labels[counted], rows.reshape(-1, rows.shape[-1])[counted].long()
+        return self._chain(hidden.reshape(-1, hidden.shape[-1])[counted], flat_labels, flat_rows), flat_labels
 
     def logits(self, rows: Tensor, labels: Tensor) -> list[Tensor]:
         """Return every field's masked logits, float32 [B, T, size], teacher-forced, for checks and scoring."""

@@ -244,7 +244,7 @@ class _Run:
             with self.fabric.no_backward_sync(self.model, enabled=not is_last):
                 losses: Losses = self.model(*self._on_device(piece))
                 self.fabric.backward(losses.objective(weight) * share)
-            found = Losses(*(part.detach() for part in losses))
+            found = losses.detached()
             total = found if total is None else total.plus(found)
         assert total is not None
         return total

@@ -26,6 +26,7 @@ class StyleConfig:
     method: str = "lora"  # "lora" or "all"
     rank: int = 16  # width of the factors
     learning_rate: float = 1e-3  # peak, of AdamW; a fifth of it for "all"
+    tether: float = 1.0  # nats of own files that a nat of drift from what the base says is worth
     weight_decay: float = 0.5  # pull of what is learned to nothing, hence of the model to the base (L2-SP)
     warmup_rows: int = 20_000  # rows of linear warm-up
     floor: float = 0.1  # last learning rate, as a share of the peak
@@ -47,16 +48,19 @@ class MaterialConfig:
     loop_share: float = 0.5  # of windows that are loops, where a song has any
     max_rows: int = 512  # rows of a window
     rows_per_batch: int = 3072  # rows of a step; fewer where memory is short
-    rehearsal_share: float = 0.0  # of windows, those that the base wrote; a sample of them is learned by heart, too
-    rehearsal_loops: int = 48  # how many the base writes, to watch forgetting by; all but a fifth are rehearsed, if any
+    rehearsal_loops: int = 120  # how many the base writes: a fifth to watch forgetting by, the others for the tether
+    rehearsal_rows: int = 768  # of those, beside each step's own rows
     augment: bool = True  # transpose, rotate and vary
     seed: int = 1  # of the choice of windows, tasks and augmentation
 
     def __post_init__(self) -> None:
-        if not (0 < self.valid_share < 0.9 and 0 <= self.rehearsal_share < 0.9):
-            raise ConfigError("material: shares lie between 0 and 0.9")
-        if self.rehearsal_loops < 10 and (self.rehearsal_share or self.rehearsal_loops):
-            raise ConfigError("material.rehearsal_loops must be at least 10, or 0 to watch nothing")
+        if not 0 < self.valid_share < 0.9:
+            raise ConfigError("material.valid_share lies between 0 and 0.9")
+        if 0 < self.rehearsal_loops < 10 or self.rehearsal_rows < self.max_rows:
+            raise ConfigError(
+                "material.rehearsal_loops must be at least 10, or 0 to watch nothing; "
+                "material.rehearsal_rows at least material.max_rows"
+            )
 
 
 @dataclass(frozen=True, slots=True)

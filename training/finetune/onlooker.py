@@ -17,16 +17,15 @@ from engine.midi import smf
 from engine.music.general_midi import DEFAULT_PROGRAMS, Role
 from engine.music.loop import Loop, Track
 from engine.music.timing import Meter
-from training.feed import TensorBatch
 from training.finetune.config import FinetuneConfig, Method
 from training.finetune.curves import Curve, Point
 from training.finetune.events import Say
 from training.finetune.folder import FolderReport
 from training.finetune.publish import write_sketch
+from training.finetune.tether import Said, drift, entropy
 from training.model import LoopTransformer, LossModel
 from training.records import Score
 from training.train import Progress
-from training.trained_model import evaluate
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +43,7 @@ class Onlooker:
         work: Its folder.
         base: The model that it began as.
         model: The network, adapted.
-        watched: Rows of the base's own loops.
+        watched: What the base says of loops that it wrote.
         report: What is learned from.
         total_rows: Where it ends at the latest.
         say: Where events go.
@@ -55,7 +54,7 @@ class Onlooker:
     work: Path
     base: ModelBundle
     model: LoopTransformer
-    watched: Sequence[TensorBatch]
+    watched: Sequence[Said]
     report: FolderReport
     total_rows: int
     say: Say
@@ -80,7 +79,7 @@ class Onlooker:
     def validated(self, progress: Progress, score: Score, model: LossModel) -> bool:
         """See `Watch.validated`."""
         device = next(model.parameters()).device
-        base = evaluate(model, self.watched, device=device).bits_per_note if self.watched else float("nan")
+        base = entropy(self.watched) + drift(self.model, self.watched, device=device) if self.watched else float("nan")
         self.curve = self.curve.with_point(Point(progress.step, score.bits_per_note, base))
         self.curve.write(self.work / CURVE_FILE)
         start = self.curve.start

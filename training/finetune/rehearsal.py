@@ -26,9 +26,7 @@ from engine.representation.controls import GENRES
 from engine.representation.layout import training_rows
 from engine.representation.sheet import Sheet
 from engine.representation.vocabulary import Rows
-from training.augment import augmented
 from training.dataset import Batch, Window, draw_plan, padded
-from training.feed import Source
 
 logger = logging.getLogger(__name__)
 
@@ -105,44 +103,11 @@ class LoopSource:
 
     def chunk(self, number: int) -> Sequence[Batch]:
         rng = np.random.default_rng((self.seed, number))
-        found = [_rows(window, rng, augment=False) for window in self.windows]
+        found = [_rows(window, rng) for window in self.windows]
         return _batches([rows for rows in found if len(rows) <= self.max_rows])
 
 
-@dataclass(frozen=True, slots=True)
-class RehearsedSource:
-    """Chunks of own music, with some of the base's loops among them.
-
-    Attributes:
-        own: Chunks of own music.
-        windows: The base's loops.
-        share: Of all windows, those that are the base's.
-        max_rows: Of a window.
-        seed: Of the choice.
-    """
-
-    own: Source
-    windows: Sequence[Window]
-    share: float
-    max_rows: int
-    seed: int
-
-    def chunk(self, number: int) -> Sequence[Batch]:
-        own = tuple(self.own.chunk(number))
-        if not self.windows or not self.share:
-            return own
-        rng = np.random.default_rng((self.seed, 78, number))
-        count = sum(int(batch.rows[:, :, 0].any(axis=1).sum()) for batch in own)
-        wanted = round(count * self.share / (1 - self.share))
-        chosen = rng.integers(len(self.windows), size=wanted)
-        found = [_rows(self.windows[index], rng, augment=True) for index in chosen]
-        return (*own, *_batches([rows for rows in found if len(rows) <= self.max_rows]))
-
-
-def _rows(window: Window, rng: np.random.Generator, *, augment: bool) -> Rows:
-    if augment:
-        sheet = augmented(window.sheet, rng, is_loop=True)
-        window = Window(sheet, window.genre, window.is_loop, window.loop_length)
+def _rows(window: Window, rng: np.random.Generator) -> Rows:
     return training_rows(window.sheet, draw_plan(window, rng))
 
 

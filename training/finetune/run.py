@@ -35,8 +35,9 @@ from training.finetune.folder import VERDICTS, FolderReport, check_folder
 from training.finetune.folder import Verdict as FolderVerdict
 from training.finetune.onlooker import CURVE_FILE, Onlooker, precision_for
 from training.finetune.publish import Origin, publish
-from training.finetune.rehearsal import WATCHED_SHARE, LoopSource, RehearsedSource, base_loops, read_loops, write_loops
-from training.memory import rows_that_fit
+from training.finetune.rehearsal import WATCHED_SHARE, LoopSource, base_loops, read_loops, write_loops
+from training.finetune.tether import Said, Tethered, said_of
+from training.memory import device_of, rows_that_fit
 from training.model import LoopTransformer
 from training.songs import PackedSong, write_shard
 from training.train import PAUSE, train
@@ -168,16 +169,17 @@ class _Run:
         torch.manual_seed(config.course.seed)
         adapt(self.model, Method(config.style.method), rank=config.style.rank)
         self.settings = self._settings()
-        data = self.settings.data
-        material = config.material
-        watched = math.ceil(len(self.loops) * (WATCHED_SHARE if material.rehearsal_share else 1.0))
-        self.own = SongSource.open(data, split="train")
-        self.valid = SongSource.open(data, split="valid")
-        self.source = RehearsedSource(
-            self.own, self.loops[watched:], material.rehearsal_share, material.max_rows, material.seed
-        )
-        watched_loops = LoopSource(self.loops[:watched], material.max_rows, data.valid_seed)
-        self.watched = first_windows(watched_loops, watched, rows_per_batch=data.rows_per_batch) if watched else []
+        self.own = SongSource.open(self.settings.data, split="train")
+        self.valid = SongSource.open(self.settings.data, split="valid")
+        watched = math.ceil(len(self.loops) * WATCHED_SHARE)
+        self.watched = self._said(self.loops[:watched])
+        self.tethered = Tethered(self.model, self._said(self.loops[watched:]), config.style.tether)
+
+    def _said(self, loops: list[Window]) -> list[Said]:
+        """Return what the base says of loops; nothing is learned yet."""
+        material = self.config.material
+        source = LoopSource(loops, material.max_rows, self.settings.data.valid_seed)
+        return said_of(self.model, first_windows(source, len(loops), rows_per_batch=material.rehearsal_rows))
 
     def _loops(self) -> list[Window]:
         count = self.config.material.rehearsal_loops
@@ -193,11 +195,11 @@ class _Run:
     def _settings(self) -> TrainConfig:
         style, material, course = self.config.style, self.config.material, self.config.course
         shape = _shape(self.base)
-        device = _device(course.accelerator)
+        device = device_of(course.accelerator)
         rows = rows_that_fit(shape, device, wanted=material.rows_per_batch, least=material.max_rows)
         songs = max(1, round(len(self.report.used) * (1 - material.valid_share)))
         own_rows = self.report.notes * (1 - material.valid_share) * _ROWS_A_NOTE
-        wanted = course.passes * own_rows / (1 - material.rehearsal_share)
+        wanted = course.passes * own_rows
         is_lora = style.method == Method.LORA
         return TrainConfig(
             model=shape,
@@ -255,7 +257,7 @@ class _Run:
             self.say,
             curve=Curve.read(self.work / CURVE_FILE),
         )
-        outcome = train(self.settings, source=self.source, valid_source=self.valid, model=self.model, watch=onlooker)
+        outcome = train(self.settings, source=self.own, valid_source=self.valid, model=self.tethered, watch=onlooker)
         curve = onlooker.curve
         if not outcome.is_finished:
             return self._ended(State.PAUSED, "Paused; started again, it goes on from here.", None, curve)
@@ -263,7 +265,7 @@ class _Run:
         verdict = verdict_on(curve, pattern=self._pattern())
         if not verdict.has_learned:
             return self._ended(State.NOTHING, verdict.text, None, curve)
-        load_trained(self.model, averaged_weights(self._best()))
+        load_trained(self.tethered, averaged_weights(self._best()))
         origin = Origin(self.base, self.report, self.config, curve, verdict.text)
         bundle = publish(self.model, out, name=name, origin=origin, batches=self._valid_batches())
         return self._ended(State.FINISHED, verdict.text, bundle, curve)
@@ -315,15 +317,6 @@ def _shape(base: ModelBundle) -> ModelConfig:
         rope_theta=shape.rope_theta,
         norm_eps=shape.norm_eps,
     )
-
-
-def _device(accelerator: str) -> torch.device:
-    """Return the device that Lightning will choose."""
-    if accelerator in ("auto", "cuda", "gpu") and torch.cuda.is_available():
-        return torch.device("cuda")
-    if accelerator in ("auto", "mps") and torch.backends.mps.is_available():
-        return torch.device("mps")
-    return torch.device("cpu")
 
 
 def _write_json(path: Path, plain: dict[str, Any]) -> None:

@@ -56,7 +56,6 @@ def config(base: ModelBundle, *settings: str) -> FinetuneConfig:
         "style.ema_rows=2000",
         "style.rank=4",
         "material.rehearsal_loops=10",
-        "material.rehearsal_share=0.25",
         "material.rows_per_batch=512",
         "material.max_rows=192",
         "material.valid_windows=16",
@@ -168,7 +167,7 @@ def test_a_work_folder_is_for_one_training(base: ModelBundle, own: Path, learned
 
 
 def test_all_weights_can_be_learned(base: ModelBundle, own: Path, tmp_path: Path) -> None:
-    settings = config(base, "style.method=all", "course.max_rows=15000", "material.rehearsal_share=0.0")
+    settings = config(base, "style.method=all", "course.max_rows=15000", "style.tether=0.0")
     result = finetune(own, tmp_path / "mine", settings, work=tmp_path / "work")
     assert result.bundle is not None, result.text
     assert result.bundle.info.style is None
