@@ -10,7 +10,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject
 
 from engine.jobs.pipes import Child, ChildStopped
-from engine.jobs.sound import SoundState, Start
+from engine.jobs.sound import Start
 from engine.jobs.writing import WorkerReady
 from engine.messages import Failed, GenerationRequest
 from engine.music.loop import Loop
@@ -42,6 +42,7 @@ from gui.requests import Target, request_of, target_of, target_text
 from gui.session import Session
 from gui.shaping import Shaping
 from gui.shelf import Shelf
+from gui.silence import Silence
 from gui.stage import Stage
 from gui.steering import Steering
 from gui.takes import TakeBoard
@@ -105,6 +106,7 @@ class Commands(QObject):
         self.importing = Importing(bridge, window, document, state, session, playback)
         self.models = Models(bridge, window, session)
         self.live = Live(bridge, state, session, playback, window, change=change_live)
+        self.silence = Silence(window, bridge, playback, self.live)
         self.learning = Learning(window, bridge, settings=lambda: self.live.settings, change=change_live)
         self.live.settings_changed.connect(self.learning.show_settings)
         self.capturing = Capturing(window, bridge, state, session, edit=self.edit, tap=self.steering.tap_all)
@@ -181,12 +183,12 @@ class Commands(QObject):
         self.playback.playing_changed.connect(bar.show_playing)
         self.board.heard_changed.connect(self._on_heard_changed)
         self.board.failed.connect(self._on_failed)
+        self.board.finished.connect(lambda *_: self.window.banner.settle())
 
     def _connect_engine(self) -> None:
         self.bridge.worker_ready.connect(self._on_worker_ready)
         self.bridge.failed.connect(self._on_engine_failed)
         self.bridge.child_stopped.connect(self._on_child_stopped)
-        self.playback.sound_changed.connect(self._on_sound)
 
     @property
     def loop(self) -> Loop:
@@ -370,6 +372,3 @@ class Commands(QObject):
             self.window.banner.say("The engine stopped; your loop is safe. It was started again.")
         else:
             self.window.banner.say("The engine keeps stopping. Your loop is safe; restart Turnaround to go on.")
-
-    def _on_sound(self, state: SoundState) -> None:
-        self.window.sound_label.setText(state.reason)

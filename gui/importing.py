@@ -304,7 +304,7 @@ class Importing(QObject):
         assert panel is not None
         sounding = [part for part, track in enumerate(loop.tracks) if track.notes]
         uses = tuple(uses[part] for part in sounding) if uses else ()
-        loop = loop.with_tracks(loop.tracks[part] for part in sounding)
+        loop = loop.with_tracks(loop_edits.told_apart([loop.tracks[part] for part in sounding]))
         before = self._document.loop
         is_new = panel.is_in_place or not before.note_count
         groove = _groove_of(loop) if panel.groove.isChecked() else AS_WRITTEN

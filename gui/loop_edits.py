@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from engine.music.analysis import loop_chords
@@ -177,12 +177,25 @@ def with_stems(loop: Loop, stems: tuple[Loop, ...], *, is_new: bool) -> Loop:
         bars = min(MAX_BARS, max(stem.bars for stem in stems))
         key = next((stem.key for stem in stems if stem.key is not None), None)
         base = Loop(meter=first.meter, tempo_bpm=first.tempo_bpm, bars=bars, key=key, name=first.name)
-        return base.with_tracks(tracks[:MAX_TRACKS])
+        return base.with_tracks(told_apart(tracks[:MAX_TRACKS]))
     bars = min(MAX_BARS, max([loop.bars, *(stem.bars for stem in stems)]))
     wide = with_shape(loop, bars=bars)
     room = MAX_TRACKS - len(loop.tracks)
     cut = [_cut(track, wide.length) for track in tracks[:room]]
-    return wide.with_tracks((*wide.tracks, *cut))
+    return wide.with_tracks((*wide.tracks, *told_apart(cut, wide.tracks)))
+
+
+def told_apart(tracks: Sequence[Track], others: Sequence[Track] = ()) -> tuple[Track, ...]:
+    """Return parts that came in with names of their own: a second "My riff" is "My riff 2"."""
+    taken = {track.label for track in others}
+    named: list[Track] = []
+    for track in tracks:
+        name, number = track.label, 2
+        while name in taken:
+            name, number = f"{track.label} {number}", number + 1
+        taken.add(name)
+        named.append(track if name == track.label else replace(track, name=name))
+    return tuple(named)
 
 
 def _cut(track: Track, length: int) -> Track:

@@ -124,6 +124,7 @@ class MainWindow(QMainWindow):
     def say(self, text: str) -> None:
         """Show a passing notice in the status bar, and have a screen reader read it."""
         self.statusBar().showMessage(text, NOTICE_MS)
+        self.banner.settle()
         announce(self, text)
 
     def show_cursor(self, text: str) -> None:

@@ -241,10 +241,10 @@ def style_sheet(theme: Theme, *, icons: Path | None = None) -> str:
         theme: Colours.
         icons: Folder of the icons; None for none.
     """
-    kind = "dark" if theme.is_dark else "light"
-    arrow, tick = (
-        f'url("{(icons / f"{name}-{kind}.svg").as_posix()}")' if icons is not None else "none"
-        for name in ("chevron", "check")
+    tone = "dark" if theme.is_dark else "light"
+    arrow, arrow_up, tick = (
+        f'url("{(icons / f"{name}-{tone}.svg").as_posix()}")' if icons is not None else "none"
+        for name in ("chevron", "chevron-up", "check")
     )
 
     t = theme
@@ -292,11 +292,15 @@ QComboBox::down-arrow {{ image: {arrow}; width: 10px; height: 6px; margin-right:
 QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line}; outline: 0;
   selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}
 QAbstractSpinBox {{ padding: 3px 0; qproperty-alignment: AlignCenter; }}
-QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus {{ background: transparent; border: 0; padding: 0 7px;
+QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus {{ background: transparent; border: 0; padding: 0 5px;
   min-height: 0; }}
 QLineEdit, QPlainTextEdit {{ placeholder-text-color: {t.muted}; }}
-QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{
-  width: 0; border: 0; }}
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ width: 15px; border: 0; subcontrol-origin: border; }}
+QAbstractSpinBox[kind="plain"]::up-button, QAbstractSpinBox[kind="plain"]::down-button {{ width: 0; }}
+QAbstractSpinBox::up-button {{ subcontrol-position: top right; }}
+QAbstractSpinBox::down-button {{ subcontrol-position: bottom right; }}
+QAbstractSpinBox::up-arrow {{ image: {arrow_up}; width: 8px; height: 5px; margin-right: 3px; }}
+QAbstractSpinBox::down-arrow {{ image: {arrow}; width: 8px; height: 5px; margin-right: 3px; }}
 QSlider::groove:horizontal {{ height: 4px; background: {t.line}; border-radius: 2px; }}
 QSlider::sub-page:horizontal {{ background: {t.accent}; border-radius: 2px; }}
 QSlider::sub-page:horizontal:disabled {{ background: {t.line}; }}

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QSlider,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 from engine.music.general_midi import Role
 from engine.music.loop import MAX_BARS, Loop
 from gui.arrangements import FORMS, parse_form
+from gui.panels.number_boxes import WholeBox
 
 USUAL_VARIATION = 40
 LIFTS = (("a little", 1.6), ("clearly", 2.0), ("a lot", 2.8))
@@ -169,7 +169,7 @@ class MorphDialog(_Dialog):
 
     def __init__(self, end: str, parent: QWidget | None = None) -> None:
         super().__init__("Morph", "Make takes", parent)
-        self.steps = QSpinBox()
+        self.steps = WholeBox()
         self.steps.setRange(1, MAX_MORPH_STEPS)
         self.steps.setValue(3)
         self.steps.setAccessibleName("Steps between")

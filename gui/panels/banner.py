@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 Choice = tuple[str, Callable[[], None]]
+READING_MS = 2000
 
 
 class Banner(QFrame):
@@ -16,6 +18,7 @@ class Banner(QFrame):
         self._text = QLabel()
         self._text.setWordWrap(True)
         self._choices: list[QPushButton] = []
+        self._reading = QTimer(self, interval=READING_MS, singleShot=True)
         close = QPushButton("Close")
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(12, 6, 8, 6)
@@ -40,7 +43,13 @@ class Banner(QFrame):
             self._row.removeWidget(button)
             button.deleteLater()
         self._choices = [self._button(*choice) for choice in choices]
+        self._reading.start()
         self.show()
+
+    def settle(self) -> None:
+        """Go when something else has succeeded since, unless there was no time to read it or it is to be answered."""
+        if not self._choices and not self._reading.isActive():
+            self.hide()
 
     def _button(self, text: str, slot: Callable[[], None]) -> QPushButton:
         button = QPushButton(text)

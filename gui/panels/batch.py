@@ -13,12 +13,12 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QProgressBar,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from gui.batch import MOST, BatchProgress, left_out_text, time_text
+from gui.panels.number_boxes import WholeBox
 
 USUAL_COUNT = 100
 
@@ -37,7 +37,7 @@ class BatchDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Write many")
         self.setMinimumWidth(520)
-        self.count = QSpinBox()
+        self.count = WholeBox()
         self.count.setRange(1, MOST)
         self.count.setValue(USUAL_COUNT)
         self.count.setAccessibleName("How many loops")

@@ -6,11 +6,9 @@ from collections.abc import Callable
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import (
     QComboBox,
-    QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -19,6 +17,7 @@ from engine.music.harmony import PITCH_CLASS_NAMES, Key, Mode
 from engine.music.loop import MAX_BARS
 from engine.music.timing import MAX_TEMPO_BPM, MIN_TEMPO_BPM, Meter
 from gui.material import Material
+from gui.panels.number_boxes import DecimalBox, WholeBox
 from gui.panels.transport import METERS, NO_KEY
 
 FEWEST_TAPS = 4
@@ -78,7 +77,7 @@ class ImportHead(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.tempo = QDoubleSpinBox()
+        self.tempo = DecimalBox()
         self.tempo.setRange(MIN_TEMPO_BPM, MAX_TEMPO_BPM)
         self.tempo.setDecimals(2)
         self.tempo.setFixedWidth(76)
@@ -89,11 +88,11 @@ class ImportHead(QWidget):
         self.tonic, self.mode = QComboBox(), QComboBox()
         self.tonic.addItems([NO_KEY, *PITCH_CLASS_NAMES])
         self.mode.addItems([mode.value for mode in Mode])
-        self.first, self.bars = QSpinBox(), QSpinBox()
+        self.first, self.bars = WholeBox(), WholeBox()
         for box in (self.first, self.bars):
             box.setFixedWidth(58)
             box.setKeyboardTracking(False)
-        self.bar_one = QDoubleSpinBox()
+        self.bar_one = DecimalBox()
         self.bar_one.setDecimals(3)
         self.bar_one.setSingleStep(0.01)
         self.bar_one.setRange(-MOST_SECONDS, MOST_SECONDS)

@@ -1,13 +1,14 @@
 """What is looked for in the library, beside words: key, tempo, bars, part, rating, marks."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QWidget
 
 from engine.jobs.library import Query
 from engine.music.general_midi import ROLES
 from engine.music.harmony import PITCH_CLASS_NAMES, Key, Mode
 from engine.music.loop import MAX_BARS
 from engine.music.timing import MAX_TEMPO_BPM
+from gui.panels.number_boxes import DecimalBox
 from gui.panels.stars import MOST
 
 ANY = "any"
@@ -79,8 +80,8 @@ def _box(name: str, items: tuple[str, ...]) -> QComboBox:
     return box
 
 
-def _tempo(name: str, prefix: str) -> QDoubleSpinBox:
-    box = QDoubleSpinBox()
+def _tempo(name: str, prefix: str) -> DecimalBox:
+    box = DecimalBox()
     box.setRange(0, MAX_TEMPO_BPM)
     box.setDecimals(0)
     box.setSpecialValueText(f"{prefix} …")

@@ -10,14 +10,12 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
-    QDoubleSpinBox,
     QFormLayout,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
     QScrollArea,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -27,6 +25,7 @@ from engine.jobs.sound import Start
 from engine.music.loop import Loop
 from engine.resources import assets_folder
 from gui.live_settings import MOST_LATENCY_MS, MOST_PASSES, LiveSettings
+from gui.panels.number_boxes import DecimalBox, WholeBox
 from gui.panels.routes import PortBox, RoutesTable
 from gui.session import PartSettings
 from gui.theme import SPACE_PX
@@ -104,7 +103,7 @@ class LiveDialog(QDialog):
         self.start_stop = QCheckBox("Start and stop together with others on Link")
         self.drops_in = _Choice("When loops and takes come in", DROP_WORDS)
         self.mutes_in = _Choice("When mutes, solos and parts change", MUTE_WORDS)
-        self.evolve_passes, self.evolve_percent = QSpinBox(), QSpinBox()
+        self.evolve_passes, self.evolve_percent = WholeBox(), WholeBox()
         self.routes = RoutesTable()
         self.advice, self.state, self.late = _note(), _note(), _note()
         self.picture = QLabel()
@@ -114,7 +113,7 @@ class LiveDialog(QDialog):
         self.panic = QPushButton("Panic")
         self.panic.setToolTip("Stop, and switch every note off (Ctrl+.)")
         self._latencies = QFormLayout()
-        self.latencies: dict[str, QDoubleSpinBox] = {}
+        self.latencies: dict[str, DecimalBox] = {}
         self._lay_out()
         self._connect()
         self.resize(*SIZE_PX)
@@ -289,8 +288,8 @@ class LiveDialog(QDialog):
             spin.setValue(self.settings.latency_of(port))
             spin.blockSignals(False)
 
-    def _latency(self, port: str) -> QDoubleSpinBox:
-        spin = QDoubleSpinBox()
+    def _latency(self, port: str) -> DecimalBox:
+        spin = DecimalBox()
         spin.setRange(-MOST_LATENCY_MS, MOST_LATENCY_MS)
         spin.setDecimals(1)
         spin.setSingleStep(0.5)

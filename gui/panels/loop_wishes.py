@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QSlider,
-    QSpinBox,
     QToolButton,
     QWidget,
 )
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 from engine.messages import ControlReport
 from engine.representation.controls import GENRES
 from gui.panels.control_row import AUTO
+from gui.panels.number_boxes import WholeBox
 from gui.session import SEEDS, LoopWishes, Session
 
 
@@ -42,12 +42,13 @@ class LoopWishesForm(QWidget):
         self.remix.setRange(5, 100)
         self.remix.setToolTip("How much of what is replaced is rewritten; the rest of its notes stays.")
         self.remix_text = QLabel()
-        self.takes = QSpinBox()
+        self.takes = WholeBox()
         self.takes.setRange(1, 16)
-        self.seed = QSpinBox()
+        self.seed = WholeBox()
         self.seed.setRange(0, SEEDS - 1)
         self.seed.setToolTip("The same seed and settings give the same takes.")
         self.seed.setMinimumWidth(90)
+        self.seed.setProperty("kind", "plain")  # the next seed is no step: it has no arrows
         self.keep_seed = QCheckBox("keep")
         self.keep_seed.setToolTip("Keep the seed from press to press.")
         self.copy_seed = QToolButton()

@@ -9,12 +9,12 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QSlider,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from gui.editing import Editor
+from gui.panels.number_boxes import WholeBox
 from gui.piano_roll.quantise import MOST_SWING_PERCENT, STRAIGHT_PERCENT, Quantise
 from gui.piano_roll.transform import Snap
 
@@ -32,7 +32,7 @@ class Percent(QWidget):
 
     def __init__(self, name: str, low: int, high: int, suffix: str = " %") -> None:
         super().__init__()
-        self.slider, self.spin = QSlider(Qt.Orientation.Horizontal), QSpinBox()
+        self.slider, self.spin = QSlider(Qt.Orientation.Horizontal), WholeBox()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.slider, 1)

@@ -13,12 +13,14 @@ from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
+from gui.panels.number_boxes import WholeBox
+
 Widget = TypeVar("Widget", bound=QWidget)
+
 MAX_PASSES = 64
 FULL = 1000
 
@@ -59,7 +61,7 @@ class RenderDialog(QDialog):
         self.setMinimumWidth(420)
         self.what = _named(QComboBox(), "What is rendered")
         self.what.addItems([what.value for what in RenderWhat])
-        self.passes = _named(QSpinBox(), "How many times the loop is played")
+        self.passes = _named(WholeBox(), "How many times the loop is played")
         self.passes.setRange(1, MAX_PASSES)
         self.passes.setValue(4)
         self.count_in = _named(QComboBox(), "Count-in")

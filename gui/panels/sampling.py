@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from PySide6.QtCore import QSignalBlocker
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QLabel, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QPushButton, QWidget
 
 from engine.messages import SAMPLED_FIELD_NAMES, FieldSampling, Sampling
 from engine.representation.controls import LOOP_LENGTHS
+from gui.panels.number_boxes import DecimalBox, WholeBox
 from gui.session import Session
 
 ALL_FIELDS = "All choices"
@@ -46,7 +47,7 @@ class SamplingForm(QWidget):
         self.words = QLabel()
         self.words.setProperty("kind", "muted")
         self.words.setWordWrap(True)
-        self.knobs: dict[str, QDoubleSpinBox] = {}
+        self.knobs: dict[str, DecimalBox] = {}
         form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
         form.addRow("For", self.field)
@@ -56,7 +57,7 @@ class SamplingForm(QWidget):
             box.valueChanged.connect(lambda value, name=name: self._change(name, value))
             self.knobs[name] = box
             form.addRow(label, box)
-        self.top_k = QSpinBox()
+        self.top_k = WholeBox()
         self.top_k.setRange(0, 256)
         self.top_k.setSpecialValueText("off")
         self.top_k.setAccessibleName("Top-k")
@@ -131,8 +132,8 @@ def usual_sampling() -> Sampling:
     return Sampling()
 
 
-def _double(label: str, low: float, high: float, step: float, help: str) -> QDoubleSpinBox:
-    box = QDoubleSpinBox()
+def _double(label: str, low: float, high: float, step: float, help: str) -> DecimalBox:
+    box = DecimalBox()
     box.setRange(low, high)
     box.setSingleStep(step)
     box.setAccessibleName(label)

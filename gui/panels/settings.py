@@ -13,11 +13,11 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QScrollArea,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
+from gui.panels.number_boxes import WholeBox
 from gui.settings import Settings
 
 SMALLEST, LARGEST = QSize(640, 400), QSize(1000, 720)
@@ -78,7 +78,7 @@ class SettingsDialog(QDialog):
             check.toggled.connect(lambda on: self._change(name, on))
             return check
         if isinstance(value, int):
-            spin = QSpinBox()
+            spin = WholeBox()
             spin.setRange(metadata["low"], metadata["high"])
             spin.setValue(value)
             spin.setKeyboardTracking(False)

@@ -7,12 +7,10 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
-    QDoubleSpinBox,
     QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QSpinBox,
     QWidget,
 )
 
@@ -20,7 +18,9 @@ from engine.music.harmony import PITCH_CLASS_NAMES, Key, Mode
 from engine.music.loop import MAX_BARS, Loop
 from engine.music.timing import MAX_TEMPO_BPM, MIN_TEMPO_BPM
 from gui.panels.loop_badge import LoopBadge
+from gui.panels.number_boxes import DecimalBox, WholeBox
 from gui.panels.own_keys import OwnKeys
+from gui.panels.silent_mark import SilentMark
 from gui.panels.steady_button import SteadyButton
 from gui.piano_roll.transform import Snap
 from gui.theme import SPACE_PX
@@ -54,15 +54,16 @@ class TransportBar(QFrame):
         self.play = SteadyButton(PLAY, STOP)
         self.play.setAccessibleName("Play or stop")
         self.play.setToolTip("Play / stop (Space)")
+        self.silent = SilentMark()
         self.name = QLineEdit()
         self.name.setPlaceholderText("Untitled loop")
         self.name.setAccessibleName("Name of the loop")
-        self.tempo = QDoubleSpinBox()
+        self.tempo = DecimalBox()
         self.tempo.setRange(MIN_TEMPO_BPM, MAX_TEMPO_BPM)
         self.tempo.setDecimals(2)
         self.meter = QComboBox()
         self.meter.addItems(METERS)
-        self.bars = QSpinBox()
+        self.bars = WholeBox()
         self.bars.setRange(1, MAX_BARS)
         self.tonic = QComboBox()
         self.tonic.addItems([NO_KEY, *PITCH_CLASS_NAMES])
@@ -89,6 +90,7 @@ class TransportBar(QFrame):
         layout.setContentsMargins(SPACE_PX, SPACE_PX, SPACE_PX, SPACE_PX)
         layout.setSpacing(SPACE_PX)
         layout.addWidget(self.play)
+        layout.addWidget(self.silent)
         layout.addWidget(self.name)
         groups = {
             "BPM": (self.tempo,),

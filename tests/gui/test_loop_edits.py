@@ -1,5 +1,7 @@
 """Edits of the whole loop: half and double time, passes, chords."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,3 +56,14 @@ def test_chords_are_told_from_the_notes() -> None:
     assert detected is not None
     assert detected.chords == parse_chords("Am")
     assert loop_edits.with_detected_chords(Loop(bars=1, tracks=(Track(Role.DRUMS, (Note(0, 36, 60),)),))) is None
+
+
+def test_parts_that_come_in_under_one_name_are_numbered() -> None:
+    riff = Track(Role.KEYS, (Note(0, 60, 480),), name="My riff")
+    loop = loop_edits.with_stems(Loop(bars=1, tracks=(riff,)), (Loop(bars=1, tracks=(riff, riff)),), is_new=False)
+    assert [track.label for track in loop.tracks] == ["My riff", "My riff 2", "My riff 3"]
+    assert [track.label for track in loop_edits.told_apart([riff, replace(riff, name="My riff 2"), riff])] == [
+        "My riff",
+        "My riff 2",
+        "My riff 3",
+    ]

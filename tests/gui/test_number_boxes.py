@@ -1,0 +1,48 @@
+"""What is typed beyond a limit is not cut in silence."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QToolTip
+from pytestqt.qtbot import QtBot
+
+from gui.app import App
+from gui.panels.number_boxes import DecimalBox, WholeBox
+
+pytestmark = pytest.mark.gui
+
+
+def typed(box: WholeBox | DecimalBox, text: str) -> str:
+    """Type into a box as one does; return what it holds then."""
+    box.selectAll()
+    QTest.keyClicks(box, text)
+    QTest.keyClick(box, Qt.Key.Key_Return)
+    return box.text()
+
+
+@pytest.mark.parametrize(("text", "held"), [("999", "16"), ("abc9999", "16"), ("0", "1"), ("12", "12"), ("7", "7")])
+def test_whole_numbers(qtbot: QtBot, text: str, held: str) -> None:
+    box = WholeBox()
+    qtbot.addWidget(box)
+    box.setRange(1, 16)
+    box.setAccessibleName("Number of bars")
+    box.show()
+    assert typed(box, text) == held
+    if text == "999":
+        assert QToolTip.text() == "Number of bars: from 1 to 16, so 999 became 16."
+
+
+def test_numbers_with_decimals_and_units(qtbot: QtBot) -> None:
+    box = DecimalBox()
+    qtbot.addWidget(box)
+    box.setRange(20, 400)
+    box.setSuffix(" BPM")
+    box.show()
+    assert typed(box, "4000") == "400.00 BPM"
+    assert typed(box, "93.5") == "93.50 BPM"
+
+
+def test_a_tempo_beyond_the_range_is_told_in_the_window(app: App) -> None:
+    assert typed(app.window.transport.tempo, "9999") == "400.00"
+    assert app.document.loop.tempo_bpm == 400
+    assert "from 20 to 400" in QToolTip.text()
