@@ -1,11 +1,14 @@
-"""What a part does, told from what a MIDI file says about it: its channel, its name, its program.
+"""What a part does, told from what a MIDI file says about it: its channel, its name, its program; else its notes.
 
 Producers name their tracks and leave the program at piano; old General MIDI files do the opposite. So a
 loop's reader asks the name first, a corpus's reader the program.
 """
 
 import re
+from dataclasses import dataclass
 
+from engine.midi.role_content import roles_by_content
+from engine.midi.song import Song
 from engine.music.general_midi import Role, RoleSource, role_of_program
 
 # In this order: the first role one of whose words stands in the name wins ("bass drum" is drums, "synth bass"
@@ -50,3 +53,33 @@ def role_of_part(*, is_drums: bool, program: int | None, name: str, trust_name: 
     if named := role_of_name(name):
         return named, RoleSource.NAME
     return role_of_program(program or 0), RoleSource.PROGRAM
+
+
+@dataclass(frozen=True, slots=True)
+class ToldRole:
+    """A part's role and what told it."""
+
+    role: Role
+    source: RoleSource
+
+
+def told_roles(song: Song) -> tuple[ToldRole, ...]:
+    """Return what the parts of a producer's file do: from channel 10, names, programs, else from their notes.
+
+    A program of 0 is the piano where any part has another one; where none has, it only means that nobody chose.
+    """
+    has_programs = any(track.program for track in song.tracks)
+    by_content: tuple[Role, ...] = ()
+    told: list[ToldRole] = []
+    for index, track in enumerate(song.tracks):
+        if track.is_drums:
+            source = RoleSource.NAME if track.role_source is RoleSource.NAME else RoleSource.CHANNEL
+            told.append(ToldRole(Role.DRUMS, source))
+        elif (named := role_of_name(track.name)) is not None:
+            told.append(ToldRole(named, RoleSource.NAME))
+        elif track.program or (has_programs and track.program == 0):
+            told.append(ToldRole(role_of_program(track.program or 0), RoleSource.PROGRAM))
+        else:
+            by_content = by_content or roles_by_content(song)
+            told.append(ToldRole(by_content[index], RoleSource.CONTENT))
+    return tuple(told)

@@ -137,6 +137,20 @@ class Window:
     dropped: tuple[str, ...] = ()
 
 
+def tidied(notes: Table) -> Table:
+    """Return notes that were moved as `Song.notes` has them: sorted, none twice, each cut at the next of its pitch."""
+    order = np.lexsort(
+        (-notes[:, Column.DURATION], notes[:, Column.ONSET], notes[:, Column.PITCH], notes[:, Column.TRACK])
+    )
+    voices = notes[order]
+    key = (voices[:, Column.TRACK].astype(np.int64) << 7) + voices[:, Column.PITCH]
+    is_first = np.append(True, (np.diff(key) != 0) | (np.diff(voices[:, Column.ONSET]) != 0))[: len(voices)]
+    voices, key = voices[is_first], key[is_first]
+    gaps = np.where(np.diff(key) == 0, np.diff(voices[:, Column.ONSET]), np.iinfo(np.int32).max)
+    voices[:-1, Column.DURATION] = np.minimum(voices[:-1, Column.DURATION], gaps)
+    return voices[np.lexsort((voices[:, Column.PITCH], voices[:, Column.TRACK], voices[:, Column.ONSET]))]
+
+
 def bar_lines(meters: Table, last_onset: int, end: int) -> Table:
     """Return every bar line from tick 0 until the music is over.
 

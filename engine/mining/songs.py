@@ -7,7 +7,7 @@ import numpy as np
 
 from engine.jobs.material import FindLoops, LoopsFound, SongLoop
 from engine.midi import smf
-from engine.midi.song import Column, Song, Table, cut_window
+from engine.midi.song import Column, Song, Table, cut_window, tidied
 from engine.mining.loops import FoundLoop, SongBars, find_loops, find_part_loops
 from engine.mining.texture import EARLY_TICKS
 from engine.music.analysis import loop_chords, loop_key
@@ -56,9 +56,4 @@ def _meant_between(notes: Table, begin: int, end: int) -> Table:
     notes = notes.copy()
     notes[:, Column.ONSET] += early
     notes[:, Column.DURATION] = np.maximum(notes[:, Column.DURATION] - early, 1)
-    notes = notes[(onsets < end - EARLY_TICKS) | (onsets >= end)]
-    by = notes[
-        np.lexsort((-notes[:, Column.DURATION], notes[:, Column.PITCH], notes[:, Column.TRACK], notes[:, Column.ONSET]))
-    ]
-    voice = by[:, [Column.TRACK, Column.ONSET, Column.PITCH]]
-    return by[np.append(True, (voice[1:] != voice[:-1]).any(axis=1))] if len(by) else by
+    return tidied(notes[(onsets < end - EARLY_TICKS) | (onsets >= end)])

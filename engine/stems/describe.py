@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import MidiFileError
-from engine.jobs.material import FilesDescribed, FoundFile, FoundPart, FoundTiming, ReadingProgress
+from engine.jobs.material import FilesDescribed, FoundFile, FoundPart, ReadingProgress
 from engine.midi import smf
 from engine.midi.folders import midi_files
+from engine.midi.roles import ToldRole, told_roles
 from engine.midi.song import Column, Song
 from engine.music.analysis import chord_symbols, pitch_class_weights, recognise_chords, recognise_key
-from engine.music.timing import MAX_TEMPO_BPM, MIN_TEMPO_BPM, bpm_from_microseconds
+from engine.stems.timing import found_timing, retimed
 
 
 def describe_steps(paths: Sequence[str]) -> Generator[ReadingProgress, None, FilesDescribed]:
@@ -35,32 +36,33 @@ def described(path: Path) -> FoundFile:
         whole = smf.read_whole(path)
     except MidiFileError as error:
         return FoundFile(str(path), problem=str(error))
-    song = whole.song
-    if not len(song.notes):
+    if not len(whole.song.notes):
         return FoundFile(str(path), problem=f"{path.name} holds no notes. Export it again, or leave it out.")
+    timing = found_timing(whole.song)
+    song = retimed(whole.song, timing)
     pitched = song.notes[~song.is_drums]
     onsets, durations, pitches = (pitched[:, c] for c in (Column.ONSET, Column.DURATION, Column.PITCH))
     chords = recognise_chords(onsets=onsets, durations=durations, pitches=pitches, bar_starts=song.bar_starts)
     return FoundFile(
         path=str(path),
-        parts=tuple(_part(song, index) for index in range(len(song.tracks))),
+        parts=tuple(_part(whole.song, index, told) for index, told in enumerate(told_roles(whole.song))),
         bars=song.bars,
-        timing=_timing(song),
+        timing=timing,
         key=recognise_key(pitch_class_weights(pitches, durations)),
         chords=chord_symbols(chords) if len(pitched) else (),
         told=whole.dropped,
     )
 
 
-def _part(song: Song, index: int) -> FoundPart:
+def _part(song: Song, index: int, told: ToldRole) -> FoundPart:
     track = song.tracks[index]
     notes = song.notes[song.notes[:, Column.TRACK] == index]
     bar = np.searchsorted(song.bar_starts, notes[:, Column.ONSET], side="right") - 1
     bar_notes = np.bincount(np.maximum(bar, 0), minlength=song.bars)
     pitches = notes[:, Column.PITCH]
     return FoundPart(
-        role=track.role,
-        role_source=track.role_source,
+        role=told.role,
+        role_source=told.source,
         name=track.name,
         program=track.program,
         notes=len(notes),
@@ -69,8 +71,3 @@ def _part(song: Song, index: int) -> FoundPart:
         highest=int(pitches.max()),
         bar_notes=tuple(bar_notes.tolist()),
     )
-
-
-def _timing(song: Song) -> FoundTiming:
-    tempo_bpm = min(max(bpm_from_microseconds(song.tempo_at(0)), MIN_TEMPO_BPM), MAX_TEMPO_BPM)
-    return FoundTiming(tempo_bpm, meter=song.meter_of_bar(0))

@@ -6,10 +6,64 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.jobs.material import FoundTiming, TimingSource
-from engine.midi.song import Column, Song, Table, bar_lines
-from engine.music.timing import MICROSECONDS_PER_MINUTE, PPQ, microseconds_per_quarter
+from engine.midi.song import Column, Song, Table, bar_lines, tidied
+from engine.music.tempo import PlayedNotes, find_timing
+from engine.music.timing import (
+    MAX_TEMPO_BPM,
+    MICROSECONDS_PER_MINUTE,
+    MIN_TEMPO_BPM,
+    PPQ,
+    bpm_from_microseconds,
+    microseconds_per_quarter,
+)
 
 Ticks = npt.NDArray[np.int64]
+
+_FEWEST_ONSETS = 8
+_ON_GRID = 0.25  # 1 where all onsets are on the grid, about 1 / √n where n fall anywhere
+_SURE, _BETTER = 0.3, 0.1
+_EARLY_TICKS = PPQ // 8  # what is played this much before bar 1 was meant for it
+
+
+def found_timing(song: Song) -> FoundTiming:
+    """Tell the tempo, meter and bar 1 of a file.
+
+    The file is believed where its notes keep to its grid, as those of a DAW do whether or not a tempo is told. Where
+    they keep to its tempo but beside its lines, bar 1 is told from the notes; else all of it is.
+    """
+    meter = song.meter_of_bar(0)
+    tempo_bpm = min(max(bpm_from_microseconds(song.tempo_at(0)), MIN_TEMPO_BPM), MAX_TEMPO_BPM)
+    of_file = FoundTiming(tempo_bpm, meter=meter, alternatives=_octaves(tempo_bpm))
+    onsets = np.unique(song.notes[:, Column.ONSET])
+    if len(onsets) < _FEWEST_ONSETS:
+        return of_file
+    kept, on_lines = _grid_fit(onsets)
+    enough = max(_ON_GRID, 2 / len(onsets) ** 0.5)
+    if on_lines >= enough:
+        return replace(of_file, confidence=round(on_lines, 3))
+    has_steady_tempo = len(song.tempos) == 1 and kept >= enough
+    notes = played_notes(song)
+    guess = find_timing(notes, meter=meter, bpm=tempo_bpm if has_steady_tempo else None)
+    if not has_steady_tempo and guess.confidence < max(_SURE, on_lines + _BETTER):
+        return replace(of_file, confidence=round(max(on_lines, 0.0), 3), alternatives=(guess.bpm, *guess.alternatives))
+    return FoundTiming(
+        tempo_bpm=guess.bpm,
+        bar_one_seconds=guess.bar_one_seconds,
+        meter=meter,
+        source=TimingSource.NOTES,
+        confidence=guess.confidence,
+        alternatives=tuple(dict.fromkeys((*guess.alternatives, *_octaves(guess.bpm)))),
+    )
+
+
+def _grid_fit(onsets: Table) -> tuple[float, float]:
+    """Return how well onsets keep a distance to sixteenths or eighth triplets, and how well they are on them."""
+    turns = [np.exp(2j * np.pi * onsets * lines / PPQ).mean() for lines in (4, 3)]
+    return max(abs(complex(turn)) for turn in turns), max(float(turn.real) for turn in turns)
+
+
+def _octaves(tempo_bpm: float) -> tuple[float, ...]:
+    return tuple(round(bpm, 2) for bpm in (tempo_bpm * 2, tempo_bpm / 2) if MIN_TEMPO_BPM <= bpm <= MAX_TEMPO_BPM)
 
 
 def retimed(song: Song, timing: FoundTiming) -> Song:
@@ -28,10 +82,9 @@ def retimed(song: Song, timing: FoundTiming) -> Song:
     onset, end = (
         np.rint(times * (PPQ * timing.tempo_bpm / MICROSECONDS_PER_MINUTE)).astype(np.int64) for times in (starts, ends)
     )
-    notes[:, Column.ONSET] = onset
-    notes[:, Column.DURATION] = np.maximum(end - onset, 1)
-    kept = notes[onset >= -_EARLY_TICKS].astype(np.int32)
-    kept[:, Column.ONSET] = np.maximum(kept[:, Column.ONSET], 0)
+    notes[:, Column.ONSET] = np.where(onset >= -_EARLY_TICKS, np.maximum(onset, 0), onset)
+    notes[:, Column.DURATION] = np.maximum(end - notes[:, Column.ONSET], 1)
+    kept = tidied(notes[notes[:, Column.ONSET] >= 0].astype(np.int32))
     meters = np.array([[0, timing.meter.numerator, timing.meter.denominator]], np.int32)
     last = int(kept[:, Column.ONSET].max(initial=0))
     lines = bar_lines(meters, last, last + 1)
@@ -39,7 +92,13 @@ def retimed(song: Song, timing: FoundTiming) -> Song:
     return replace(song, notes=kept, tempos=tempos, meters=meters, bar_starts=lines)
 
 
-_EARLY_TICKS = PPQ // 8  # what is played this much before bar 1 was meant for it
+def played_notes(song: Song) -> PlayedNotes:
+    """Return a song's notes in seconds from where its file begins."""
+    onset = song.notes[:, Column.ONSET].astype(np.int64)
+    starts = microseconds(song.tempos, onset)
+    ends = microseconds(song.tempos, onset + song.notes[:, Column.DURATION])
+    pitch, velocity = (song.notes[:, column].astype(np.int64) for column in (Column.PITCH, Column.VELOCITY))
+    return PlayedNotes(starts / 1e6, (ends - starts) / 1e6, pitch, velocity, song.is_drums)
 
 
 def microseconds(tempos: Table, ticks: Ticks) -> Ticks:

@@ -1,0 +1,93 @@
+"""Files keep their own time where their notes do; else their notes tell it, and how they were played is not lost."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.jobs.material import ChosenPart, FoundTiming, LayStems, TimingSource
+from engine.midi import smf
+from engine.midi.song import Column, tidied
+from engine.music.general_midi import Role
+from engine.music.loop import Loop, Note, Track
+from engine.stems.describe import described
+from engine.stems.lay import lay_stems
+
+GROOVE = (
+    (0, 36),
+    (0, 42),
+    (2, 42),
+    (4, 38),
+    (4, 42),
+    (6, 42),
+    (7, 36),
+    (8, 36),
+    (8, 42),
+    (10, 42),
+    (12, 38),
+    (12, 42),
+    (14, 42),
+)
+
+
+def played(path: Path, *, bpm: float, start_seconds: float = 0.0, spread: int = 0, tempo_bpm: float = 120.0) -> Path:
+    """Write eight bars played at `bpm` into a file whose own tempo is `tempo_bpm`; the spread is in ticks."""
+    rng = np.random.default_rng(4)
+    scale = 120 * tempo_bpm / bpm
+    notes = [
+        Note(
+            round(start_seconds * 8 * tempo_bpm + (bar * 16 + step) * scale) + int(rng.integers(0, spread + 1)), key, 40
+        )
+        for bar in range(8)
+        for step, key in GROOVE
+    ]
+    track = Track(Role.DRUMS).with_notes(notes)
+    smf.write_part(track, path, tempo_bpm=tempo_bpm, meter=Loop().meter)
+    return path
+
+
+def test_a_file_whose_notes_keep_to_its_grid_is_believed(tmp_path: Path) -> None:
+    timing = described(played(tmp_path / "a.mid", bpm=100.0, tempo_bpm=100.0, spread=15)).timing
+    assert (timing.source, timing.tempo_bpm, timing.bar_one_seconds) == (TimingSource.FILE, 100.0, 0.0)
+    assert set(timing.alternatives) == {200.0, 50.0}
+
+
+def test_free_playing_is_timed_by_its_notes(tmp_path: Path) -> None:
+    found = described(played(tmp_path / "a.mid", bpm=93.0, start_seconds=1.0, spread=10))
+    assert found.timing.source is TimingSource.NOTES
+    assert found.timing.tempo_bpm == pytest.approx(93.0, rel=0.01)
+    assert found.timing.bar_one_seconds == pytest.approx(1.0, abs=0.05)
+    assert found.bars == 8
+
+
+def test_a_constant_distance_to_the_grid_leaves_the_tempo(tmp_path: Path) -> None:
+    timing = described(played(tmp_path / "a.mid", bpm=100.0, tempo_bpm=100.0, start_seconds=0.075)).timing
+    assert (timing.source, timing.tempo_bpm) == (TimingSource.NOTES, 100.0)
+    assert timing.bar_one_seconds == pytest.approx(0.075, abs=0.01)
+
+
+def test_notes_are_laid_on_the_found_grid_with_their_own_timing(tmp_path: Path) -> None:
+    path = played(tmp_path / "a.mid", bpm=93.0, start_seconds=1.0, spread=10)
+    timing = replace(described(path).timing, tempo_bpm=93.0, bar_one_seconds=1.0)
+    laid = lay_stems(LayStems((ChosenPart(str(path), 0, Role.DRUMS, timing),)))
+    assert laid.loop.bars == 8
+    away = [(note.onset + 60) % 120 - 60 for note in laid.loop.tracks[0].notes]
+    assert all(abs(ticks) <= 10 for ticks in away)
+    assert len(set(away)) > 3
+    assert laid.loop.note_count == 8 * len(GROOVE)
+
+
+def test_corrections_are_the_producers(tmp_path: Path) -> None:
+    twice = FoundTiming(90.0, alternatives=(180.0, 45.0)).scaled(2)
+    assert (twice.tempo_bpm, twice.source, twice.alternatives) == (180.0, TimingSource.PRODUCER, (45.0, 90.0))
+    assert FoundTiming(90.0).with_bar_one(0.5).source is TimingSource.PRODUCER
+
+
+def test_moved_notes_are_sorted_and_do_not_overlap() -> None:
+    notes = np.array([[0, 50, 100, 60, 90], [0, 0, 80, 60, 90], [0, 0, 40, 60, 90], [1, 0, 10, 40, 90]], np.int32)
+    assert tidied(notes)[:, [Column.TRACK, Column.ONSET, Column.DURATION]].tolist() == [
+        [0, 0, 50],
+        [1, 0, 10],
+        [0, 50, 100],
+    ]
