@@ -182,6 +182,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _A("model_card", "About this model…", "Model", help="What it was trained on, when and how it went."),
     _A("play_toggle", "Play / stop", "Play", ("Space",)),
     _A("play_start", "To the start", "Play", ("Home",)),
+    _A("play_cursor", "Play from the cursor", "Play", ("Shift+Space",), help="Space then begins there, too."),
     _A("play_metronome", "Metronome", "Play", ("K",), is_checkable=True),
     _A("play_count_in", "Count in a bar", "Play", ("Shift+K",), is_checkable=True, help="Clicks before it plays."),
     _A("live_setup", "Ports, channels and clock…", "Live", ("Ctrl+P",), help="For playing with a DAW or hardware."),

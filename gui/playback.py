@@ -67,6 +67,7 @@ class Playback(QObject):
         return {
             "play_toggle": self.toggle,
             "play_start": lambda: self.play_from(0),
+            "play_cursor": self.play_from_cursor,
             "play_metronome": self.set_metronome,
             "play_count_in": self.set_count_in,
         }
@@ -125,6 +126,13 @@ class Playback(QObject):
         """Set the start mark; while playing, go there."""
         self.start_tick = tick
         if self.is_playing:
+            self.play()
+
+    def play_from_cursor(self) -> None:
+        """Play from where the keyboard's cursor is, as a click on the ruler does with the mouse."""
+        cursor = self._state.cursor
+        self.play_from(cursor.tick if cursor is not None else self.start_tick)
+        if not self.is_playing:
             self.play()
 
     def follow(self, loop: Loop, *, start: Start = Start.IN_PLACE) -> None:

@@ -5,7 +5,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
 
-from engine.jobs.sound import PlayNote
+from engine.jobs.sound import Play, PlayNote
 from engine.music.loop import Note
 from gui.app import App
 from gui.piano_roll.cursor import Cursor
@@ -184,6 +184,14 @@ def _said(event: object) -> tuple[str, str]:
     if event.type() is QAccessible.Event.Announcement:
         return "Announcement", event.message()
     return event.type().name, event.accessibleInterface().text(QAccessible.Text.Name)
+
+
+def test_playing_begins_at_the_cursor(silent: App, service: FakeService) -> None:
+    press(silent, Qt.Key.Key_PageDown, Qt.Key.Key_PageDown)
+    press(silent, Qt.Key.Key_Space, held=SHIFT)
+    assert silent.playback.is_playing
+    played = next(command for command in reversed(service.told) if isinstance(command, Play))
+    assert played.tick == 1920
 
 
 def test_the_mouse_puts_the_cursor_away(silent: App) -> None:
