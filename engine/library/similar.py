@@ -1,6 +1,6 @@
 """Takes that sound alike: a vector of each, the nearest to one, and all of them as points on a map.
 
-Vectors are kept in the library's file beside the takes, 128 half-precision numbers each, with the encoder they are of;
+Vectors are kept in the library's file beside the takes, 128 half-precision numbers each, with the space they are of;
 takes that have none yet get one when they are first asked about, a few at a time, so that the desk stays free. All
 vectors are held in memory once they are asked for: a search is one product of a matrix and a vector, exact, a few
 milliseconds over a hundred thousand takes.
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from engine.errors import LibraryError
 from engine.music.loop_json import loop_of_plain
 from engine.representation.sheet import Sheet
-from engine.similarity.encoder import BarEncoder
+from engine.similarity.loops import LoopSpace
 
 TAKES_AT_ONCE = 16  # takes without a vector that one question makes vectors for
 FloatArray = npt.NDArray[np.float32]
@@ -28,22 +28,22 @@ class SimilarTakes:
 
     Args:
         db: The library's connection.
-        encoder: What makes vectors; those of another encoder are made anew.
+        space: What makes vectors; those of another space are made anew.
     """
 
-    def __init__(self, db: sqlite3.Connection, encoder: BarEncoder) -> None:
-        self._db, self._encoder = db, encoder
+    def __init__(self, db: sqlite3.Connection, space: LoopSpace) -> None:
+        self._db, self._space = db, space
         self._version = (-1, -1)
         self._ids: IntArray = np.zeros(0, np.int64)
-        self._vectors: FloatArray = np.zeros((0, encoder.info.width), np.float32)
+        self._vectors: FloatArray = np.zeros((0, space.width), np.float32)
 
     def fill(self, count: int = TAKES_AT_ONCE) -> int:
         """Make vectors for takes that have none, the newest first; return how many still have none."""
-        identity = self._encoder.info.identity
+        identity = self._space.identity
         missing = "FROM takes LEFT JOIN vectors ON take_id = id WHERE encoder IS NULL OR encoder != ?"
         ids = [row[0] for row in self._db.execute(f"SELECT id {missing} ORDER BY id DESC LIMIT ?", (identity, count))]
         if ids:
-            vectors = self._encoder.loop_vectors([self._sheet(id) for id in ids])
+            vectors = self._space.loop_vectors([self._sheet(id) for id in ids])
             rows = [(id, identity, v.astype(np.float16).tobytes()) for id, v in zip(ids, vectors, strict=True)]
             with self._db:
                 self._db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
@@ -57,7 +57,7 @@ class SimilarTakes:
         """
         self._read()
         if not (self._ids == id).any():
-            vector = self._encoder.loop_vectors([self._sheet(id)])[0]
+            vector = self._space.loop_vectors([self._sheet(id)])[0]
         else:
             vector = self._vectors[int(np.flatnonzero(self._ids == id)[0])]
         likeness = self._vectors @ vector
@@ -83,7 +83,7 @@ class SimilarTakes:
         if version == self._version:
             return
         self._version = version
-        identity = self._encoder.info.identity
+        identity = self._space.identity
         usable = "vectors JOIN takes ON take_id = id WHERE encoder = ? AND is_discarded = 0"
         found = self._db.execute(f"SELECT COUNT(*), TOTAL(take_id) FROM {usable}", (identity,)).fetchone()
         if found == (len(self._ids), float(self._ids.sum())):
@@ -91,7 +91,7 @@ class SimilarTakes:
         rows = self._db.execute(f"SELECT take_id, vector FROM {usable} ORDER BY take_id", (identity,)).fetchall()
         self._ids = np.array([row[0] for row in rows], np.int64)
         flat = np.frombuffer(b"".join(row[1] for row in rows), np.float16)
-        self._vectors = flat.reshape(len(rows), self._encoder.info.width).astype(np.float32)
+        self._vectors = flat.reshape(len(rows), self._space.width).astype(np.float32)
 
     def _sheet(self, id: int) -> Sheet:
         row = self._db.execute("SELECT loop FROM contents WHERE take_id = ?", (id,)).fetchone()

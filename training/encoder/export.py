@@ -1,6 +1,6 @@
 """Writes a trained bar encoder as one ONNX graph with its weights inside, checked against the network.
 
-python -m training.encoder.export CHECKPOINT --out assets/models/encoder --name encoder --purpose "…"
+python -m training.encoder.export CHECKPOINT --out runs/judge_encoder --name judge --purpose "…"
 """
 
 import argparse
@@ -18,8 +18,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from engine.errors import ModelBundleError
 from engine.representation.bars import BAR_COLUMN_SIZES, BarColumn, BarTokens
-from engine.similarity.encoder import CARD, GRAPH, BarEncoder, write_manifest
 from training.encoder.network import EPSILON, BarNetwork, EncoderShape
+from training.encoder.onnx_encoder import CARD, GRAPH, BarEncoder, write_manifest
 from training.encoder.train import load_encoder
 
 _OPSET, _IR_VERSION = 18, 10

@@ -1,15 +1,13 @@
-"""The bar encoder at work: bars in, vectors out; and the one vector of a loop by which loops are compared.
+"""The bar encoder at work: bars in, vectors out.
 
 An encoder is a folder with graph, card and `encoder.json`, which names the version of what it reads and the hashes
-of both: what does not fit is refused. A loop is compared by the vector of its *plain* form (its tonic at C, in the
-octave nearest to the middle, its mean velocity the usual one, tempo untold), averaged over its bars: so a loop turned
-by bars, transposed, or played harder is the same loop, but for what rounding leaves.
+of both: what does not fit is refused.
 """
 
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,17 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.errors import ModelBundleError
-from engine.music.analysis import pitch_class_weights, recognise_key
 from engine.representation import bars as bar_rows
 from engine.representation.bars import BarTokens, bar_tokens, stacked
-from engine.representation.sheet import DURATION_TABLE, Sheet
-from engine.representation.vocabulary import DRUM_OFFSET, VELOCITIES, vocabulary_hash
+from engine.representation.sheet import Sheet
+from engine.representation.vocabulary import vocabulary_hash
 from engine.runtime import RuntimeSettings, Session
 
 SCHEMA_VERSION = 1
 MANIFEST, GRAPH, CARD = "encoder.json", "encoder.onnx", "card.md"
 BARS_AT_ONCE = 64
-USUAL_VELOCITY, MIDDLE_PITCH = 22, 58  # bin, MIDI pitch: where the plain form lies
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -80,38 +76,6 @@ class BarEncoder:
             return []
         vectors = self.bar_vectors(stacked([bar_tokens(sheet, with_tempo=True) for sheet in sheets]))
         return np.split(vectors, np.cumsum([sheet.bars for sheet in sheets])[:-1])
-
-    def loop_vectors(self, sheets: Sequence[Sheet]) -> FloatArray:
-        """Return what loops are compared by: unit vectors of their plain forms, float32 [N, width]."""
-        if not sheets:
-            return np.zeros((0, self.info.width), np.float32)
-        vectors = self.bar_vectors(stacked([bar_tokens(plain(sheet)) for sheet in sheets]))
-        ends = np.cumsum([sheet.bars for sheet in sheets])
-        sums = np.add.reduceat(vectors, np.r_[0, ends[:-1]], axis=0)
-        return (sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)).astype(np.float32)
-
-
-def plain(sheet: Sheet) -> Sheet:
-    """Return a sheet with its tonic at C, in the octave nearest to the middle, and its mean velocity the usual one."""
-    notes = sheet.notes
-    if not len(notes):
-        return sheet
-    louder = USUAL_VELOCITY - round(float(notes.velocity.mean()))
-    velocity = np.clip(notes.velocity + louder, 0, VELOCITIES - 1)
-    pitched = notes.pitch < DRUM_OFFSET
-    pitch = notes.pitch + _steps_to_plain(notes.pitch[pitched], DURATION_TABLE[notes.duration[pitched]]) * pitched
-    outside = pitched & ((pitch < 0) | (pitch >= DRUM_OFFSET))
-    pitch = np.where(outside, notes.pitch, pitch)
-    return replace(sheet, notes=replace(notes, pitch=pitch.astype(np.int32), velocity=velocity.astype(np.int32)))
-
-
-def _steps_to_plain(pitch: npt.NDArray[np.int32], duration: npt.NDArray[np.int32]) -> int:
-    """Return by how many semitones to move pitched notes: a function of what transposition keeps, and of the tonic."""
-    key = recognise_key(pitch_class_weights(pitch, duration)) if len(pitch) else None
-    if key is None:
-        return 0
-    from_middle = MIDDLE_PITCH - float(pitch.mean())
-    return -key.tonic + 12 * round((from_middle + key.tonic) / 12)
 
 
 def write_manifest(folder: Path, *, name: str, width: int, purpose: str, provenance: dict[str, str]) -> None:
