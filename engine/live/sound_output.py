@@ -2,6 +2,7 @@
 
 import importlib
 import logging
+import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -12,6 +13,7 @@ logger = logging.getLogger(__name__)
 
 ReadSamples = Callable[[Audio, float], None]  # fills float32 [frames, 2] that are heard in so many seconds
 BLOCK_FRAMES = 512
+SETTLE_SECONDS = 0.2  # JACK may lose a cycle when a device joins; the first notes come after it
 
 
 class SoundOutput(Protocol):
@@ -91,6 +93,7 @@ class DeviceOutput:
         try:
             self._stream = self._library.OutputStream(callback=fill, **options)
             self._stream.start()
+            time.sleep(SETTLE_SECONDS)
         except (OSError, ValueError, self._library.PortAudioError) as error:
             raise SoundError("Silent: there is no sound device.", str(error)) from error
 
