@@ -13,6 +13,7 @@ from engine.midi import smf
 from engine.midi.smf_write import encode
 from engine.music.general_midi import Role
 from engine.music.loop import Loop, Note, Track
+from engine.resources import assets_folder
 from gui import loop_edits
 from gui.app import first_loop
 from tests.helpers.desktop import Desktop, missing_tools, until
@@ -27,6 +28,7 @@ pytestmark = [
 PANEL, SOURCE = "Import", "Drag source"
 SCREEN = (1480, 1100)
 TARGET = (700, 300)  # in the window
+has_model = (assets_folder() / "models" / "base").exists()
 needs_audio = pytest.mark.skipif(not is_installed(), reason="needs the audio extra")
 
 
@@ -100,6 +102,11 @@ def test_stems_become_the_prompt_and_undo_brings_the_old_loop_back(desktop: Desk
     assert loop.tempo_bpm == before.tempo_bpm
     until(lambda: PANEL not in desktop.windows(), "the end of the panel")
     desktop.focus(WINDOW)
+    if has_model:
+        desktop.press("g")
+        until(lambda: len(trial.takes()) == 4, "takes that fit the stems")
+        assert {row.roles for row in trial.takes()} == {"drums bass"}
+        trial.picture("import-takes")
     desktop.press("ctrl+z")
     until(lambda: not trial.done(), "undo")
     assert trial.history().current == before
