@@ -273,6 +273,8 @@ QPushButton:hover, QToolButton:hover {{ border-color: {t.muted}; }}
 QPushButton:pressed, QToolButton:pressed {{ background: {t.line}; }}
 QPushButton:checked, QToolButton:checked {{ background: {t.accent}; color: {t.on_accent}; border-color: {t.accent}; }}
 QPushButton:disabled, QToolButton:disabled {{ color: {t.muted}; background: {t.panel}; }}
+QPushButton:checked:disabled, QToolButton:checked:disabled {{ color: {t.muted}; background: {t.line};
+  border-color: {t.line}; }}
 QPushButton[kind="primary"] {{ background: {t.accent}; color: {t.on_accent}; border-color: {t.accent};
   font-weight: 600; padding: 5px 16px; }}
 QPushButton[kind="primary"]:hover {{ border-color: {t.text}; }}
@@ -280,6 +282,7 @@ QPushButton[kind="primary"]:disabled {{ background: {t.raised}; color: {t.muted}
 QToolButton[kind="small"] {{ padding: 0; min-height: 18px; min-width: 20px; font-size: 11px;
   font-weight: 600; border-radius: 4px; color: {t.muted}; }}
 QToolButton[kind="small"]:checked {{ color: {t.on_accent}; }}
+QToolButton[kind="small"]:checked:disabled {{ color: {t.muted}; }}
 QToolButton[kind="flat"] {{ background: transparent; border: 1px solid transparent; color: {t.muted}; }}
 QToolButton[kind="warning"] {{ background: transparent; border: 1px solid {t.warning}; color: {t.warning}; }}
 QToolButton::menu-indicator {{ image: none; }}

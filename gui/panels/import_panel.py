@@ -91,6 +91,7 @@ class ImportPanel(QDialog):
         self._lay_out()
         self._connect()
         self._add_keys()
+        self.head.show_material(self.material)
         self.show_busy("")
         self.say("")
 
