@@ -150,7 +150,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _A("steer_fill", "Fill…", "Steer", ("Shift+F",), help="Write a fill at the end of every Nth pass."),
     _A("steer_half_time", "Half-time", "Steer", ("Ctrl+Alt+Down",), help="The whole loop at half its pace."),
     _A("steer_double_time", "Double-time", "Steer", ("Ctrl+Alt+Up",), help="The whole loop at twice its pace."),
-    _A("take_generate", "Generate", "Takes", ("G",), help="Write takes: selected bars only, if any are selected."),
+    _A("take_generate", "Write / Rewrite", "Takes", ("G",), help="What the button on the right says."),
     _A("take_cancel", "Stop writing", "Takes", ("Shift+Esc",)),
     _A("take_accept", "Use take", "Takes", ("Return", "Enter")),
     _A("take_reject", "Back to my loop", "Takes", ("Esc",), help="Leave the take; also clears selections."),
@@ -217,7 +217,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _A("view_theme", "Dark / light / high contrast", "View", ("Ctrl+Shift+L",)),
     _A("view_larger", "Larger interface", "View", ("Ctrl+Alt++", "Ctrl+Alt+=")),
     _A("view_smaller", "Smaller interface", "View", ("Ctrl+Alt+-",)),
-    _A("help_keys", "Keys", "Help", ("?", "F1")),
+    _A("help_keys", "Shortcuts", "Help", ("?", "F1")),
     _A("help_ways_out", "Ways into your DAW", "Help", help="Drag, port and file, in a card under the roll."),
     _A("help_diagnostics", "Copy diagnostics", "Help"),
 )

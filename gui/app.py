@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import PySide6
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QByteArray, QObject, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QStyle
 
@@ -160,6 +160,7 @@ class App(QObject):
 
     def _restore_session(self) -> None:
         plain = read_session(self._places.session)
+        self.window.restoreGeometry(QByteArray.fromBase64(str(plain.get("window", "")).encode()))
         try:
             parts, wishes = parts_of_plain(plain), wishes_of_plain(plain)
             self.commands.editor.quantise = quantise_of_plain(plain)
@@ -181,6 +182,7 @@ class App(QObject):
             snap=view.snap,
             fold=view.fold,
             quantise=self.commands.editor.quantise,
+            window=bytes(self.window.saveGeometry().toBase64().data()).decode(),
         )
         try:
             write_json(self._places.session, plain)

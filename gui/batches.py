@@ -18,7 +18,7 @@ class Batches(QObject):
     Args:
         window, bridge: See their classes.
         request: What `G` would ask now, or None when nothing could be written.
-        what: What the Generate button says.
+        what: What the Write button says.
         folder: Where files go unless another folder is chosen.
         offers_likenesses: Whether loops too like a known song may be written.
     """

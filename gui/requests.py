@@ -1,4 +1,4 @@
-"""From what is on the screen to a `GenerationRequest`, and to the words on the Generate button. Pure.
+"""From what is on the screen to a `GenerationRequest`, and to the words on the Write button. Pure.
 
 What `G` writes, in this order: the selected bars; else the bars and parts of the selected notes; else every part set
 to *replace*; else the part in front. The button always says which.
@@ -43,9 +43,9 @@ def target_of(
 
 
 def target_text(loop: Loop, target: Target, parts: tuple[PartSettings, ...] = ()) -> str:
-    """Return what the Generate button says; of drums of which only some are written, it names these."""
+    """Return what the Write button says; of drums of which only some are written, it names these."""
     if not target.bars:
-        return "Generate"
+        return "Write"
     names = [_name(loop, part, parts[part].drums if part < len(parts) else ()) for part in target.parts]
     all_bars = tuple(range(loop.bars))
     spans = {bars for _, bars in target.bars}

@@ -32,8 +32,9 @@ def plain_of_session(
     snap: Snap,
     fold: Fold,
     quantise: Quantise,
+    window: str = "",
 ) -> Plain:
-    """Return a session as dicts, lists, numbers and strings."""
+    """Return a session as dicts, lists, numbers and strings; `window` is its place and size as Qt writes them."""
     return {
         "schema_version": SCHEMA_VERSION,
         "parts": [
@@ -44,6 +45,7 @@ def plain_of_session(
         "front": front,
         "snap": snap.name,
         "fold": fold.name,
+        "window": window,
         "quantise": {**asdict(quantise), "grid": quantise.grid.name if quantise.grid else None},
     }
 

@@ -297,9 +297,11 @@ QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line
 QAbstractSpinBox {{ padding: 3px 0; qproperty-alignment: AlignCenter; }}
 QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus {{ background: transparent; border: 0; padding: 0 5px;
   min-height: 0; }}
+QLineEdit QToolButton {{ background: transparent; border: 0; padding: 0 6px 0 0; min-height: 0; }}
 QLineEdit, QPlainTextEdit {{ placeholder-text-color: {t.muted}; }}
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ width: 15px; border: 0; subcontrol-origin: border; }}
 QAbstractSpinBox[kind="plain"]::up-button, QAbstractSpinBox[kind="plain"]::down-button {{ width: 0; }}
+QAbstractSpinBox[kind="plain"]::up-arrow, QAbstractSpinBox[kind="plain"]::down-arrow {{ image: none; width: 0; }}
 QAbstractSpinBox::up-button {{ subcontrol-position: top right; }}
 QAbstractSpinBox::down-button {{ subcontrol-position: bottom right; }}
 QAbstractSpinBox::up-arrow {{ image: {arrow_up}; width: 8px; height: 5px; margin-right: 3px; }}

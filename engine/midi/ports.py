@@ -15,7 +15,7 @@ from typing import Protocol
 from engine.errors import MidiPortError
 
 CLIENT_NAME = "Turnaround"
-NO_SYSTEM = "Start JACK, or load ALSA's sequencer (modprobe snd-seq)." if sys.platform == "linux" else ""
+NO_SYSTEM = "Start JACK or ALSA's sequencer (docs/live-linux.md says how)." if sys.platform == "linux" else ""
 NO_VIRTUAL_PORTS = (
     "Windows lets no program make one. Choose “Default App Loopback (A)” of Windows MIDI Services, or a port of "
     "loopMIDI, with --port."

@@ -8,7 +8,7 @@ from engine.music.general_midi import Role
 from engine.representation.controls import TRACK_CONTROLS
 from gui.panels.control_values import scale_of, shown_value
 
-AUTO = "auto"
+AUTO, BACK = "auto", "↺"
 
 
 class ControlRow(QWidget):
@@ -26,14 +26,14 @@ class ControlRow(QWidget):
         self.name, self.role, self.middle_c_octave = name, role, middle_c_octave
         self.scale = scale_of(name)
         control = TRACK_CONTROLS[name]
-        guarantee = "Guaranteed." if control.is_hard else "Aimed at."
+        guarantee = "Always kept." if control.is_hard else "The model tries; a take may differ."
         self.setToolTip(f"{control.help} {guarantee}")
         label = QLabel(control.label)
         self.got = QLabel()
         self.got.setProperty("kind", "muted")
         self.auto = QToolButton()
         self.auto.setProperty("kind", "flat")
-        self.auto.setToolTip("Click to leave it open again")
+        self.auto.setToolTip("Back to auto: leave it open again")
         self.auto.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, self.scale.steps)
@@ -58,7 +58,7 @@ class ControlRow(QWidget):
         blocker = QSignalBlocker(self.slider)
         self.slider.setValue(self.scale.steps // 2 if value is None else self.scale.step_of(value))
         del blocker
-        self.auto.setText(AUTO if value is None else self._shown(value))
+        self.auto.setText(AUTO if value is None else f"{self._shown(value)}  {BACK}")
         self.auto.setEnabled(value is not None)
         self._show_open(value is None)
 
@@ -73,15 +73,16 @@ class ControlRow(QWidget):
         if report is None:
             self.got.clear()
             return
-        mark = "✓" if report.is_met else "≠"
+        mark = "✓" if report.is_met else "✗"
         self.got.setText(f"got {self._shown(report.got).split(' · ')[0]} {mark}")
+        self.got.setToolTip("As you asked." if report.is_met else "The take missed what you asked for.")
 
     def _shown(self, value: float) -> str:
         return shown_value(self.name, value, self.role, self.middle_c_octave)
 
     def _on_slider(self, step: int) -> None:
         value = self.scale.value_at(step)
-        self.auto.setText(self._shown(value))
+        self.auto.setText(f"{self._shown(value)}  {BACK}")
         self.auto.setEnabled(True)
         self._show_open(False)
         self.value_changed.emit(self.name, value)

@@ -70,7 +70,7 @@ def shown_value(name: str, value: float, role: Role, middle_c_octave: int = 3) -
     """Return a value as people say it: a pitch by its name, a grid by its note value."""
     control = TRACK_CONTROLS[name]
     if name == "density":
-        return f"{value:.1f} · {DENSITY_LABELS[density_bin(value, role)]}"
+        return f"{value:.0f} a bar · {DENSITY_LABELS[density_bin(value, role)]}"
     if name == "duration_class":
         return DURATION_CLASSES[min(max(round(value), 0), len(DURATION_CLASSES) - 1)]
     if name == "feel":

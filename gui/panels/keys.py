@@ -19,7 +19,7 @@ class KeysDialog(QDialog):
 
     def __init__(self, mouse: MouseHabits, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Keys")
+        self.setWindowTitle("Shortcuts")
         content = QWidget()
         columns = QHBoxLayout(content)
         columns.setSpacing(32)

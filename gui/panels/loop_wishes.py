@@ -35,22 +35,24 @@ class LoopWishesForm(QWidget):
         self.genre = QComboBox()
         self.genre.addItems([AUTO, *GENRES])
         self.key_lock = QCheckBox("Stay in key")
-        self.key_lock.setToolTip("No note outside the loop's key. Guaranteed.")
+        self.key_lock.setToolTip("No note outside the loop's key. Always kept.")
         self.chord_lock = QCheckBox("Follow chords")
-        self.chord_lock.setToolTip("Bass on roots, other parts on chord tones at beats. Guaranteed.")
+        self.chord_lock.setToolTip("Bass on roots, other parts on chord tones at beats. Always kept.")
         self.remix = QSlider(Qt.Orientation.Horizontal)
         self.remix.setRange(5, 100)
-        self.remix.setToolTip("How much of what is replaced is rewritten; the rest of its notes stays.")
+        self.remix.setToolTip("100 % writes all of it anew; 30 % keeps seven of ten notes and writes the rest.")
         self.remix_text = QLabel()
         self.takes = WholeBox()
         self.takes.setRange(1, 16)
         self.seed = WholeBox()
         self.seed.setRange(0, SEEDS - 1)
-        self.seed.setToolTip("The same seed and settings give the same takes.")
+        self.seed.setToolTip("The number that chance begins with: the same seed and settings give the same takes.")
         self.seed.setMinimumWidth(90)
         self.seed.setProperty("kind", "plain")  # the next seed is no step: it has no arrows
         self.keep_seed = QCheckBox("keep")
-        self.keep_seed.setToolTip("Keep the seed from press to press.")
+        self.keep_seed.setToolTip(
+            "Every press of G writes the same takes, so that only what you change makes a difference."
+        )
         self.copy_seed = QToolButton()
         self.copy_seed.setText("copy")
         self.copy_seed.setProperty("kind", "small")
@@ -58,6 +60,9 @@ class LoopWishesForm(QWidget):
         self.copy_seed.setToolTip("Copy the seed")
         self.got = QLabel()
         self.got.setProperty("kind", "muted")
+        room = self.got.sizePolicy()
+        room.setRetainSizeWhenHidden(True)  # what is below stays where it is when a take is heard
+        self.got.setSizePolicy(room)
         self.got.hide()
         for box in (self.takes, self.seed):
             box.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -122,6 +127,6 @@ class LoopWishesForm(QWidget):
 
     def show_reports(self, reports: tuple[ControlReport, ...]) -> None:
         """Show how far a take kept key and chords."""
-        of_loop = [f"{r.name} {r.got:.0%} {'✓' if r.is_met else '≠'}" for r in reports if r.part < 0]
+        of_loop = [f"{r.name} {r.got:.0%} {'✓' if r.is_met else '✗'}" for r in reports if r.part < 0]
         self.got.setText(f"got   {'   '.join(of_loop)}")
         self.got.setVisible(bool(of_loop))

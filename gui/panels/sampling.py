@@ -27,7 +27,7 @@ KNOBS = (
 )  # fmt: skip
 TOP_K_HELP = "Keeps so many of the likeliest choices."
 PENALTY_HELP = "Above 1 a part's latest pitches become rarer; 1 is off."
-REPEAT_HELP = "Bars after which the music itself begins again. Aimed at."
+REPEAT_HELP = "Bars after which the music itself begins again. The model tries; a take may differ."
 AUTO = "auto"
 
 

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.messages import Finished
+from engine.messages import Finished, GenerationRequest, PartRequest, PartUse
 from gui.panels.bar_strip import paint_notes_small
 from gui.panels.loop_badge import form_of
 from gui.panels.originality_meter import METER_HEIGHT_PX, originality_text, paint_meter
@@ -31,6 +31,11 @@ THUMB_WIDTH_PX, THUMB_HEIGHT_PX = 196, 104
 TITLE_PX = 24
 PANEL_HEIGHT_PX = 152
 IS_LOOP = "✓ your loop"
+SEAM_SENTENCES = {
+    "smooth": "goes round smoothly",
+    "audible": "one hears where it begins again",
+    "rough": "begins again abruptly",
+}
 
 
 class TakeThumb(QWidget):
@@ -72,6 +77,13 @@ class TakeThumb(QWidget):
         key = f" ({self.key})" if self.key else ""
         hear = f"Hear take {number}{key}; Return uses it, Esc goes back, F marks it. Drag it into your DAW."
         meaning = originality_text(slot.take.originality if slot.take is not None else None)
+        if slot.take is not None:
+            seam = slot.take.scores.seam
+            told = [f"↺ {SEAM_SENTENCES[seam_word(seam)].capitalize()}."] if seam is not None else []
+            asked = [report for report in slot.take.reports if report.part >= 0]
+            met = sum(report.is_met for report in asked)
+            told += [f"{met} of {len(asked)} wishes on the right were met."] if asked else []
+            meaning = "\n".join([*told, meaning]).strip()
         if self.board.is_loop(slot):
             meaning = f"This take is your loop now. {meaning}".strip()
         if slot.take is not None and not self.board.is_offered(slot):
@@ -138,7 +150,12 @@ class TakeThumb(QWidget):
         lane_px = room.height() / count
         for part in range(len(loop.tracks)):
             lane = QRectF(room.left(), room.top() + part * lane_px, room.width(), lane_px - 2)
-            painter.fillRect(lane, mixed(QColor(self.state.theme.raised), QColor(self.state.theme.row_off), 0.6))
+            ground = mixed(QColor(self.state.theme.raised), QColor(self.state.theme.row_off), 0.6)
+            painter.fillRect(lane, ground)
+            for bar in rewritten_bars(slot.request, part):
+                cell_px = lane.width() / loop.bars
+                cell = QRectF(lane.left() + bar * cell_px, lane.top(), cell_px, lane.height())
+                painter.fillRect(cell, mixed(ground, self.state.theme.role(loop.tracks[part].role), 0.22))
             if slot.take is not None:
                 paint_notes_small(painter, loop, part, place=lane, theme=self.state.theme)
             else:
@@ -192,6 +209,12 @@ class TakeThumb(QWidget):
             super().keyPressEvent(event)
 
 
+def rewritten_bars(request: GenerationRequest, part: int) -> tuple[int, ...]:
+    """Return the bars of a part that a request has written, where they are not the whole part."""
+    wanted = request.parts[part] if part < len(request.parts) else PartRequest()
+    return wanted.bars if wanted.use is PartUse.REPLACE else ()
+
+
 def take_note(slot: Slot) -> str:
     """Return the line beside a take's number: how far it is, or how many wishes were met and how it leads back."""
     if slot.take is None:
@@ -203,7 +226,7 @@ def take_note(slot: Slot) -> str:
     if take.missing:
         words.append(f"partial, {take.missing} bar{'s' if take.missing > 1 else ''} missing")
     elif asked := [report for report in take.reports if report.part >= 0]:
-        words.append(f"{sum(report.is_met for report in asked)}/{len(asked)} wishes")
+        words.append(f"{sum(report.is_met for report in asked)} of {len(asked)} met")
     if take.scores.seam is not None:
         words.append(f"↺ {seam_word(take.scores.seam)}")
     return "  ".join(words) or f"{take.loop.note_count} notes"
@@ -216,10 +239,9 @@ def heard_note(slot: Slot) -> str:
         return ""
     if take.missing:
         return f"stopped early: {take.missing} bars of parts are missing"
-    seam = take.scores.seam
-    if seam is None:
+    if take.scores.seam is None:
         return "your loop is dotted behind it"
-    return f"seam {seam_word(seam)} ({seam:+.2f})   ·   your loop is dotted behind it"
+    return f"{SEAM_SENTENCES[seam_word(take.scores.seam)]}   ·   your loop is dotted behind it"
 
 
 class TakesPanel(QFrame):

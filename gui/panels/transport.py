@@ -72,9 +72,9 @@ class TransportBar(QFrame):
         self.snap = QComboBox()
         self.snap.addItems([snap.label for snap in Snap])
         self.badge = LoopBadge()
-        self.generate = SteadyButton("Generate", "Rewrite Drums, bars 1–4")
+        self.generate = SteadyButton("Write", "Rewrite Drums, bars 1–4")
         self.generate.setProperty("kind", "primary")
-        self.show_target("Generate")
+        self.show_target("Write")
         for box in (self.tempo, self.bars):
             box.setAlignment(Qt.AlignmentFlag.AlignCenter)
             box.setKeyboardTracking(False)  # “16” is no loop of one bar first

@@ -105,6 +105,8 @@ def _paint_grid(painter: QPainter, scene: Scene, area: QRect) -> None:
         (meter.ticks_per_beat, scene.theme.beat_line),
         (bar, scene.theme.bar_line),
     ):
+        while unit * time.px_per_tick < MIN_LINE_GAP_PX and 2 * unit < meter.ticks_per_beat:
+            unit *= 2  # a grid too fine to be seen shows the next coarser one, not none
         if unit * time.px_per_tick < MIN_LINE_GAP_PX:
             continue
         painter.setPen(QPen(QColor(color), 1))
@@ -321,6 +323,10 @@ def _paint_key(painter: QPainter, scene: Scene, rect: QRectF, pitch: int) -> Non
     width = rect.width() * (0.62 if is_black else 1.0)
     key = QRectF(rect.right() - rect.width() * 0.58, rect.top(), width * 0.58, rect.height() - 1)
     painter.fillRect(key, QColor(theme.key_black if is_black else theme.key_white))
+    if not is_black:
+        painter.setPen(QPen(QColor(theme.bar_line), 1))  # white keys on a white panel have an edge
+        painter.drawLine(QLineF(key.left(), key.bottom(), key.right(), key.bottom()))
+        painter.drawLine(QLineF(key.left(), key.top(), key.left(), key.bottom()))
     loop_key = scene.loop.key
     is_tonic = loop_key is not None and pitch % 12 == loop_key.tonic
     if pitch % 12 == 0 or is_tonic or scene.axis.row_px >= 20:

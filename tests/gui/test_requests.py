@@ -81,4 +81,4 @@ def test_wishes_go_only_to_what_is_written() -> None:
 def test_a_loop_without_parts_asks_for_nothing() -> None:
     target = target_of(Loop(), (), bars=BarSelection(), notes=NOTHING, front=0)
     assert target.bars == ()
-    assert target_text(Loop(), target) == "Generate"
+    assert target_text(Loop(), target) == "Write"

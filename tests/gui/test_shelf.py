@@ -25,8 +25,9 @@ from engine.music.loop import Loop, Note, Track
 from gui.app import App
 from gui.panels.library import LibraryDialog
 from gui.panels.library_table import HEADINGS, row_texts
-from gui.panels.takes import IS_LOOP
-from tests.gui.test_window import press, write_takes
+from gui.panels.takes import IS_LOOP, rewritten_bars
+from gui.piano_roll.selection import BarSelection
+from tests.gui.test_window import KEYS, press, write_takes
 from tests.helpers.fake_service import FakeService
 
 pytestmark = pytest.mark.gui
@@ -146,3 +147,15 @@ def test_pictures_are_asked_for_what_is_seen_and_used_takes_are_marked(
     qtbot.waitUntil(lambda: dialog.model.picture(2) is not None)
     assert row_texts(used)[HEADINGS.index("Used")] == "✓"
     assert not dialog.filters.mode.isVisible(), "any key has any scale"
+
+
+def test_rewritten_bars_are_told_and_a_take_says_in_words_how_it_is(
+    app: App, service: FakeService, qtbot: QtBot
+) -> None:
+    app.state.select_bars(BarSelection().with_range(KEYS, 1, 2))
+    write_takes(app, service, qtbot, 1)
+    (slot,) = app.board.slots
+    assert rewritten_bars(slot.request, KEYS) == (1, 2)
+    assert rewritten_bars(slot.request, 0) == ()
+    assert "0 of 1 wishes on the right were met." in app.window.takes.thumbs[0].toolTip()
+    assert not app.window.takes.thumbs[0].grab().isNull()

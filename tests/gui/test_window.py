@@ -334,3 +334,11 @@ def test_with_less_motion_the_playhead_goes_from_beat_to_beat(app: App, qapp: QA
     app.state.move_playhead(100.0)
     assert shown[-1] == 100
     assert qapp.cursorFlashTime() > 0
+
+
+def test_the_window_comes_back_as_large_as_it_was(app: App, places: Places) -> None:
+    app.window.resize(1011, 677)
+    app.save()
+    app.window.resize(1200, 700)
+    app._restore_session()
+    assert app.window.height() == 677  # the offscreen screen is too narrow for the width
