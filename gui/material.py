@@ -243,12 +243,12 @@ class Material:
         return replace(self, rows=rows).with_window(self.first_bar, self.bars)
 
     def with_bar_one(self, index: int, seconds: float, *, is_alone: bool = False) -> "Material":
-        """Return it with bar 1 of a part's file elsewhere; sounds, played together, move together unless told."""
+        """Return it with bar 1 of a part's file elsewhere; what was played without bars moves together unless told."""
         moved = self.rows[index]
         shift = seconds - moved.timing.bar_one_seconds
 
         def belongs(row: StemRow) -> bool:
-            return row.path == moved.path or (moved.is_sound and row.is_sound and not is_alone)
+            return row.path == moved.path or (_is_relaid(moved.timing) and _is_relaid(row.timing) and not is_alone)
 
         rows = tuple(
             row.with_timing(row.timing.with_bar_one(round(row.timing.bar_one_seconds + shift, 4)))

@@ -94,6 +94,13 @@ def test_bar_one_moves_all_sounds_together_or_one_alone() -> None:
     assert draft.loop.tracks[0].notes[0].pitch == 34
 
 
+def test_bar_one_of_midi_that_was_played_without_a_click_moves_with_the_sounds_and_of_other_midi_alone() -> None:
+    played = replace(midi(1), path="/stems/played.mid", timing=FoundTiming(120.0, 0.5, source=TimingSource.NOTES))
+    material = Material().with_rows((sound(), played, midi(0)))
+    assert [row.timing.bar_one_seconds for row in material.with_bar_one(0, 1.0).rows] == [1.0, 1.0, 0.0]
+    assert [row.timing.bar_one_seconds for row in material.with_bar_one(2, 1.0).rows] == [0.5, 0.5, 1.0]
+
+
 def test_corrected_notes_of_a_sound_outlive_another_tempo_and_another_window() -> None:
     material = Material().with_rows((sound(),))
     draft = material.laid(None)
