@@ -47,9 +47,11 @@ class Stage(QObject):
         self._settings = settings
         self.is_evolving = False
         self._request: GenerationRequest | None = None  # what is being written
+        self._what = ""  # the same, in words
         self._job = self._library_id = self._attempts = 0
         bridge.take_kept.connect(self._on_take_kept)
         bridge.take_ready.connect(self._on_take_ready)
+        bridge.finished.connect(self._on_finished)
         playback.passed.connect(self._evolve)
         playback.playing_changed.connect(self._evolve)
 
@@ -116,6 +118,11 @@ class Stage(QObject):
         else:
             self._board.add(slot)
             self._window.say("The loop was changed meanwhile; the next one waits among the takes.")
+
+    def _on_finished(self, job: int) -> None:
+        """Be ready for another loop even if there is no take, such as after a stop."""
+        if job == self._job:
+            self._job, self._request = 0, None
 
     def _on_failed(self, event: Failed) -> None:
         self._job, self._request = 0, None

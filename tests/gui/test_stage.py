@@ -110,6 +110,14 @@ def test_a_failure_lets_the_loop_go_on(app: App, service: FakeService, qtbot: Qt
     assert len(service.requests) == 2
 
 
+def test_a_job_without_a_take_is_over_all_the_same(app: App, service: FakeService, qtbot: QtBot) -> None:
+    press(app, Qt.Key.Key_G, SHIFT)
+    with qtbot.waitSignal(app.bridge.finished):
+        service.say(service.job, Finished(0.2, 0.1, 0, "CPU", "base", was_cancelled=True))
+    press(app, Qt.Key.Key_G, SHIFT)
+    assert len(service.requests) == 2
+
+
 def test_evolve_changes_a_share_on_every_so_many_th_pass(app: App, service: FakeService, qtbot: QtBot) -> None:
     app.commands.live.change(LiveSettings(evolve_passes=2, evolve_percent=30))
     stays = app.document.loop.tracks[KEYS].notes[0]
