@@ -1,7 +1,11 @@
 """From the window to somebody else's client on a real JACK server: what is launched, evolved or stopped arrives so."""
 
+import importlib
+import shutil
+import signal
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
@@ -17,8 +21,8 @@ from engine.music.general_midi import Role
 from engine.music.loop import Loop, Note, Track
 from engine.service import EngineService
 from gui.app import App, Places
-from gui.live_settings import LiveSettings
-from tests.helpers.desktop import PATIENCE_SECONDS
+from gui.live_settings import Learned, LiveSettings
+from tests.helpers.desktop import PATIENCE_SECONDS, until
 from tests.helpers.jack import JackServer, Monitor, is_jack_installed
 from tests.helpers.uniform_loader import UniformLoader
 
@@ -67,9 +71,79 @@ def app(qapp: QApplication, qtbot: QtBot, places: Places, server: JackServer, mo
     app.state.bring_to_front(1)
     port = "Turnaround:Turnaround Out"
     qtbot.waitUntil(lambda: port in (server.ports() or ()), timeout=PATIENCE_MS)
-    subprocess.run(["jack_connect", "-s", server.name, port, "monitor:input"], env=server.environment, check=True)
+    server.connect(port, "monitor:input")
     yield app
     app.close()
+
+
+@pytest.fixture
+def sequencer(server: JackServer, app: App) -> Iterator[None]:
+    """Let JACK's example sequencer play E4 and G4, half a second apart, into “Turnaround In” each second."""
+    notes = ("0", "64", "9600", "24000", "67", "9600")
+    process = subprocess.Popen(["jack_midiseq", "sequencer", "48000", *notes], env=server.environment)
+    until(lambda: "sequencer:out" in (server.ports() or ()), "the sequencer's port")
+    server.connect("sequencer:out", "Turnaround:Turnaround In")
+    yield
+    process.send_signal(signal.SIGINT)
+    process.wait(10)
+
+
+@pytest.mark.skipif(shutil.which("jack_midiseq") is None, reason="not installed: jack_midiseq")
+def test_what_a_sequencer_plays_in_becomes_a_part(app: App, sequencer: None, qtbot: QtBot) -> None:
+    app.playback.play()
+    qtbot.waitUntil(lambda: app.playback.passes >= 3, timeout=PATIENCE_MS)
+    app.commands.actions["live_capture"].trigger()
+    qtbot.waitUntil(lambda: len(app.document.loop.tracks) == 3, timeout=PATIENCE_MS)
+    notes = app.document.loop.tracks[2].notes
+    assert {note.pitch for note in notes} <= {64, 67}
+    assert 1 <= len(notes) <= 3  # the bar may not be over yet, and a note may lie on both sides of its line
+    app.document.undo()
+    assert app.document.loop == LOOP
+
+
+def test_a_controller_that_comes_in_moves_what_it_learned(app: App, server: JackServer, qtbot: QtBot) -> None:
+    app.commands.learning.show()
+    dialog = app.commands.learning.dialog
+    assert dialog is not None
+    dialog.choose("volume_2")
+    with Sender(server) as sender:
+        server.connect("controller:out", "Turnaround:Turnaround In")
+        sender.send(0xB2, 21, 90)
+        qtbot.waitUntil(lambda: bool(app.settings.live.learned), timeout=PATIENCE_MS)
+        dialog.close()
+        sender.send(0xB2, 21, 127)
+        qtbot.waitUntil(lambda: app.session.parts[1].volume == 1.0, timeout=PATIENCE_MS)
+    assert app.settings.live.learned == (Learned("volume_2", 2, 21),)
+
+
+class Sender:
+    """A JACK client that sends what it is given.
+
+    Threads: JACK takes from the queue on a thread of its own.
+    """
+
+    def __init__(self, server: JackServer) -> None:
+        self._queue: deque[tuple[int, ...]] = deque()
+        library = importlib.import_module("jack")  # loads JACK's own library, which is not everywhere
+        self._client = library.Client("controller", use_exact_name=True, no_start_server=True, servername=server.name)
+        self._port = self._client.midi_outports.register("out")
+        self._client.set_process_callback(self._process)
+
+    def _process(self, frames: int) -> None:
+        self._port.clear_buffer()
+        while self._queue:
+            self._port.write_midi_event(0, self._queue.popleft())
+
+    def send(self, *data: int) -> None:
+        self._queue.append(data)
+
+    def __enter__(self) -> "Sender":
+        self._client.activate()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.deactivate()
+        self._client.close()
 
 
 def onsets(loop: Loop) -> list[tuple[int, ...]]:

@@ -98,6 +98,11 @@ class JackServer:
         found = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
         return found.stdout.split("\n")[:-1] if found.returncode == 0 else None
 
+    def connect(self, source: str, target: str) -> None:
+        """Connect two ports."""
+        command = ["jack_connect", "-s", self.name, source, target]
+        subprocess.run(command, env=self.environment, check=True, capture_output=True)
+
     def __enter__(self) -> "JackServer":
         return self
 
