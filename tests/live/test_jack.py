@@ -91,3 +91,53 @@ def test_a_stopped_program_leaves_no_note_on_at_its_virtual_port(
             sounding.discard((data[0] & 15, data[1]))
     assert not sounding
     assert {data[:2] for _, data in monitor.messages()} >= {(0xB0, 123), (0xB9, 123)}
+
+
+@pytest.mark.skipif(shutil.which("jack_midi_clock") is None, reason="not installed: jack_midi_clock")
+def test_a_leader_that_is_not_ours_is_followed_to_its_beats(
+    server: JackServer, monitor: Monitor, tmp_path: Path
+) -> None:
+    smf.write(LOOP, tmp_path / "loop.mid")
+    command = ["jack_midi_clock", "-b", "100"]
+    leader = subprocess.Popen(command, env=server.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = start(server, tmp_path / "loop.mid", "--clock", "in")
+    try:
+        ports = {"jack_midi_clock:mclk_out", "Turnaround:Turnaround Out", "Turnaround:Turnaround In"}
+        until(lambda: ports <= set(server.ports() or ()), "the ports")
+        for source, target in (
+            ("jack_midi_clock:mclk_out", "Turnaround:Turnaround In"),
+            ("jack_midi_clock:mclk_out", f"{MONITOR}:input"),
+            ("Turnaround:Turnaround Out", f"{MONITOR}:input"),
+        ):
+            subprocess.run(["jack_connect", "-s", server.name, source, target], env=server.environment, check=True)
+        roll(server, "play")
+        until(lambda: sum(data[:2] == (0x99, 36) for _, data in monitor.messages()) > 24, "beats")
+        roll(server, "stop")
+        until(lambda: (0xFC,) in [data for _, data in monitor.messages()], "the leader's stop")
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+        leader.terminate()
+        leader.wait(10)
+    monitor.close()
+    messages = monitor.messages()
+    began = [data for _, data in messages].index((0xFA,))
+    clocks = [frame for frame, data in messages[began:] if data == (0xF8,)]
+    beats = [frame for frame, data in messages if data[:2] == (0x99, 36)]
+    assert len(beats) == pytest.approx(len(clocks) / 24, abs=2)
+    pulse = (clocks[-1] - clocks[0]) / (len(clocks) - 1)
+    late = [frame - clocks[0] - 24 * number * pulse for number, frame in enumerate(beats)]
+    assert sorted(map(abs, late))[len(late) // 2] < 0.005 * RATE  # the server itself slips on a busy machine
+
+
+def roll(server: JackServer, command: str) -> None:
+    """Let JACK's transport roll or stop."""
+    subprocess.run(
+        ["jack_transport"],
+        env=server.environment,
+        input=f"{command}\nquit\n",
+        text=True,
+        check=True,
+        capture_output=True,
+        timeout=20,
+    )
