@@ -5,7 +5,7 @@ from html import escape
 
 from training.evaluation.statistics import Figure
 
-_WIDTH, _ROW, _LABEL, _RIGHT = 620, 22, 130, 120
+_WIDTH, _ROW, _LABEL, _RIGHT, _SCALE = 620, 22, 130, 120, 18
 COLOURS: Mapping[str, str] = {
     "real": "#1a7f37",
     "partly": "#0969da",
@@ -16,19 +16,32 @@ COLOURS: Mapping[str, str] = {
 _FLOOR = "#9a6700"
 
 
-def dots(figures: Mapping[str, Figure]) -> str:
-    """Return one row a source: a dot, its interval, and the number beside it."""
+def dots(figures: Mapping[str, Figure], highest: float | None = None) -> str:
+    """Return one row a source: a dot, its interval, and the number beside it; below them the scale.
+
+    Args:
+        figures: By source.
+        highest: Where the scale ends, so that charts can be compared; None: behind the last interval.
+    """
     known = {name: f for name, f in figures.items() if f.is_known}
     if not known:
         return ""
-    low, high = min(f.low for f in known.values()), max(f.high for f in known.values())
-    low, high = min(low, 0.0), high if high > low else low + 1.0
+    low = min(0.0, *(f.low for f in known.values()))
+    high = max(f.high for f in known.values()) if highest is None else highest
+    high = high if high > low else low + 1.0
     span = _WIDTH - _LABEL - _RIGHT
 
     def x(value: float) -> float:
         return _LABEL + span * (value - low) / (high - low)
 
-    parts = [f'<line x1="{x(0):.1f}" x2="{x(0):.1f}" y1="0" y2="{_ROW * len(known)}" class="axis"/>']
+    floor = _ROW * len(known)
+    parts: list[str] = []
+    for value in (0.0, high):
+        end = f'x1="{x(value):.1f}" x2="{x(value):.1f}" y1="0" y2="{floor}"'
+        parts.append(f'<line {end} class="axis"/>')
+        parts.append(
+            f'<text x="{x(value):.1f}" y="{floor + 13}" text-anchor="middle" class="end">{number(value)}</text>'
+        )
     for index, (name, f) in enumerate(known.items()):
         y, colour = _ROW * index + _ROW / 2, COLOURS.get(name, _FLOOR)
         parts += [
@@ -37,7 +50,7 @@ def dots(figures: Mapping[str, Figure]) -> str:
             f'<circle cx="{x(f.value):.1f}" cy="{y}" r="5" fill="{colour}"/>',
             f'<text x="{_WIDTH - _RIGHT + 14}" y="{y + 4:.1f}">{number(f.value)}</text>',
         ]
-    height = _ROW * len(known)
+    height = floor + _SCALE
     return f'<svg viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" role="img">{"".join(parts)}</svg>'
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 
+from engine.representation.controls import TRACK_CONTROLS
 from training.evaluation.plots import dots, number, shades
 from training.evaluation.statistics import Figure
 from training.evaluation.summary import Summary
@@ -60,7 +61,7 @@ CHAPTERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "Is it its own?",
-        "The share of a loop's phrases (five notes in a row, in any key) that one group of training songs has; "
+        "The share of a loop's phrases (five or six notes in a row, in any key) that one group of training songs has; "
         "the longest "
         "run of notes shared; the share of loops that are too like one. Real held-out loops say what is usual.",
         ("like a song", "longest shared", "too like"),
@@ -72,6 +73,21 @@ CHAPTERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "takes of a request are the same, 1 if they share no note.",
         ("valid", "difference between takes", "bars that were full"),
     ),
+)
+_SHARES = (
+    "=coverage",
+    "=precision",
+    "=recall",
+    "cut: percentile",
+    "right cut told",
+    "found as a loop",
+    ": exact",
+    ": within one bin",
+    "share: ",
+    "stems: pitch classes",
+    "stems: onsets",
+    "=valid",
+    "difference between takes",
 )
 SOURCES = {
     "model": "the model",
@@ -90,10 +106,11 @@ _STYLE = """
 padding: 0 20px; color: #1f2328; } h1 { font-size: 28px; margin: 0 0 4px; } h2 { margin: 44px 0 4px; font-size: 20px; }
 h3 { font-size: 15px; margin: 22px 0 4px; } p { max-width: 76ch; } .muted { color: #59636e; }
 table { border-collapse: collapse; margin: 10px 0 18px; } td, th { padding: 3px 12px; text-align: right;
-border-bottom: 1px solid #d1d9e0; font-variant-numeric: tabular-nums; } th { text-align: left; font-weight: 600; }
-td:first-child { text-align: left; } svg { display: block; overflow: visible; }
+border-bottom: 1px solid #d1d9e0; font-variant-numeric: tabular-nums; } th { font-weight: 600; }
+td.word, th.word { text-align: left; } svg { display: block; overflow: visible; }
 svg text { font: 13px system-ui, sans-serif; }
-.axis { stroke: #d1d9e0; } .grid { display: flex; flex-wrap: wrap; gap: 28px; } details { margin: 8px 0; }
+.axis { stroke: #d1d9e0; } svg text.end { font-size: 11px; fill: #59636e; } code { overflow-wrap: anywhere; }
+.grid { display: flex; flex-wrap: wrap; gap: 28px; } details { margin: 8px 0; }
 """
 
 
@@ -117,9 +134,11 @@ class About:
 
 def report_html(about: About, summary: Summary, times: Mapping[str, Mapping[str, Figure]]) -> str:
     """Return the whole report."""
-    told = "".join(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in about.settings)
+    told = "".join(
+        f"<tr><td class=word>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in about.settings
+    )
     known = [
-        f"<tr><td>{escape(name)}</td><td style='text-align:left'>{escape(meaning)}</td></tr>"
+        f"<tr><td class=word>{escape(name)}</td><td class=word>{escape(meaning)}</td></tr>"
         for name, meaning in SOURCES.items()
         if any(name in by_source for by_source in summary.figures.values())
     ]
@@ -162,30 +181,39 @@ def _in_order(by_source: Mapping[str, Figure]) -> dict[str, Figure]:
 
 def _chapter(title: str, text: str, figures: Mapping[str, Mapping[str, Figure]]) -> str:
     parts = [f"<h2>{escape(title)}</h2><p>{escape(text)}</p>"]
-    many = len(figures) > 8
     for measure, by_source in figures.items():
-        parts.append(f"<h3>{escape(measure)}</h3>{dots(by_source)}")
-    table = _table(figures)
-    parts.append(f"<details{'' if many else ' open'}><summary>Table</summary>{table}</details>")
+        parts.append(f"<h3>{escape(_named(measure))}</h3>{dots(by_source, 1.0 if _is_share(measure) else None)}")
+    parts.append(f"<details><summary>Table, with intervals and n</summary>{_table(figures)}</details>")
     return "".join(parts)
 
 
+def _is_share(measure: str) -> bool:
+    """Tell whether a measure lies between 0 and 1, so that its charts share a scale."""
+    return _belongs(measure, _SHARES)
+
+
+def _named(measure: str) -> str:
+    """Return a measure's name for people: controls by their labels."""
+    name, colon, rest = measure.partition(": ")
+    return f"{TRACK_CONTROLS[name].label}: {rest}" if colon and name in TRACK_CONTROLS else measure
+
+
 def _table(figures: Mapping[str, Mapping[str, Figure]]) -> str:
-    rows = ["<tr><th>measure</th><th>of</th><th>value</th><th>95 % interval</th><th>n</th></tr>"]
+    rows = ["<tr><th class=word>measure</th><th class=word>of</th><th>value</th><th>95 % interval</th><th>n</th></tr>"]
     for measure, by_source in figures.items():
         for source, f in by_source.items():
             interval = f"{number(f.low)} … {number(f.high)}" if f.is_known else ""
             value = number(f.value) if f.is_known else "not measured"
             rows.append(
-                f"<tr><td>{escape(measure)}</td><td>{escape(source)}</td><td>{value}</td><td>{interval}</td>"
-                f"<td>{f.n}</td></tr>"
+                f"<tr><td class=word>{escape(_named(measure))}</td><td class=word>{escape(source)}</td><td>{value}</td>"
+                f"<td>{interval}</td><td>{f.n}</td></tr>"
             )
     return f"<table>{''.join(rows)}</table>"
 
 
 def _confusions(summary: Summary) -> str:
     cells = [
-        f"<div><h3>{escape(name)} ({escape(source)})</h3>{shades(control.confusion().tolist())}</div>"
+        f"<div><h3>{escape(TRACK_CONTROLS[name].label)}</h3>{shades(control.confusion().tolist())}</div>"
         for name, by_source in sorted(summary.obedience.items())
         for source, control in by_source.items()
         if source == "fully"
@@ -193,6 +221,7 @@ def _confusions(summary: Summary) -> str:
     if not cells:
         return ""
     about = (
-        "Rows are the bins that were asked for, columns those that were got: the nearer to the diagonal, the better."
+        "Fully conditioned. Rows are the bins that were asked for, columns those that were got: the nearer to the "
+        "diagonal, the better."
     )
     return f"<h3>Asked beside got</h3><p>{about}</p><div class=grid>{''.join(cells)}</div>"
