@@ -334,8 +334,9 @@ QScrollBar::handle {{ background: {t.line}; border-radius: 4px; min-height: 24px
 QScrollBar::handle:hover {{ background: {t.muted}; }}
 QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{ background: none;
   border: 0; width: 0; height: 0; }}
-QTableView, QTreeView, QListView {{ background: {t.panel}; alternate-background-color: {t.raised}; border: 0;
-  gridline-color: {t.line}; selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}
+QTableView, QTreeView, QListView {{ background: {t.panel}; alternate-background-color: {t.raised};
+  border: {FOCUS_PX}px solid transparent; gridline-color: {t.line};
+  selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}
 QHeaderView::section {{ background: {t.panel}; color: {t.muted}; border: 0; padding: 4px 8px; }}
 QTabWidget::pane {{ border: 0; }}
 QTabBar::tab {{ background: transparent; color: {t.muted}; padding: 6px 12px; border: 0;
