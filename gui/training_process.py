@@ -8,6 +8,7 @@ closes. Its answers are JSON, one object a line.
 import json
 import logging
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 PAUSE, PLAN = "pause", "plan.json"
 _LEAVE_MS = 4000
+_LIBRARIES = "LD_LIBRARY_PATH"
 _WORK = re.compile(r"\.(.+)\.training")
 
 
@@ -107,7 +109,7 @@ class TrainingProcess(QObject):
         if self.program is None or self.is_running:
             return
         process = QProcess(self)
-        environment = QProcessEnvironment.systemEnvironment()
+        environment = _outside_environment()
         environment.insert("OMP_WAIT_POLICY", "PASSIVE")  # threads that wait leave the processor to the DAW
         environment.insert("PYTHONIOENCODING", "utf-8")
         process.setProcessEnvironment(environment)
@@ -160,6 +162,22 @@ class TrainingProcess(QObject):
                 continue
             self._has_ended |= event["event"] == "end"
             self.event_came.emit(event)
+
+
+def _outside_environment() -> QProcessEnvironment:
+    """Return the environment that this program was started in.
+
+    The frozen program's loader points LD_LIBRARY_PATH at the program's own libraries and keeps what stood there; the
+    training pack's Python must not load those.
+    """
+    environment = QProcessEnvironment.systemEnvironment()
+    if hasattr(sys, "_MEIPASS"):
+        before = environment.value(f"{_LIBRARIES}_ORIG")
+        if before:
+            environment.insert(_LIBRARIES, before)
+        else:
+            environment.remove(_LIBRARIES)
+    return environment
 
 
 def _last_words(process: QProcess) -> str:

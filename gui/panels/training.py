@@ -28,7 +28,8 @@ LOW_PRIORITY = 10  # added to the process's niceness
 SIZE_PX = (760, 640)
 NO_PROGRAM = (
     "Training needs its own, larger part of Turnaround (PyTorch), which is not installed. With Python: "
-    "pip install turnaround[training]. Without: unpack the training pack into the folder “training” beside your models."
+    "pip install turnaround[training]. Without: put the training pack (a Python that has it) into the folder "
+    "“training” beside your folder “models”."
 )
 
 

@@ -1,6 +1,7 @@
 """The three screens of training, with the real training in its own process."""
 
 import importlib.util
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from engine.inference.bundle import ModelBundle
 from engine.jobs.models import FindModels, ModelRow, ModelsFound, UseModel
 from engine.jobs.writing import WorkerReady
 from engine.messages import Failed
-from engine.resources import training_program
+from engine.resources import data_folder, training_program
 from gui.app import App, Places
 from gui.panels.curves import CurvesView, change_text
 from gui.panels.training import TrainingDialog
@@ -219,3 +220,26 @@ def test_the_share_of_style_is_kept_with_the_session(app: App, places: Places) -
     app.window.controls.model.slider.setValue(25)
     app.save()
     assert wishes_of_plain(read_session(places.session)).style_percent == 25
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the pack's Python is played by a shell script")
+def test_the_frozen_program_starts_the_training_pack_with_the_environment_from_outside(
+    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = data_folder() / "training" / "bin" / "python3"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexport > {tmp_path}/environment\nexec {sys.executable} "$@"\n', encoding="utf-8")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "_MEIPASS", str(tmp_path / "frozen"), raising=False)
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path / "frozen"))
+    monkeypatch.setenv("LD_LIBRARY_PATH_ORIG", "/of/the/user")
+    program = training_program()
+    assert program == (str(python), "-m", "training")
+    process = TrainingProcess(program, tmp_path / "models")
+    files = write_style(tmp_path / "files", 8, bars=12)
+    with qtbot.waitSignal(process.report_came, timeout=PATIENCE_MS) as came:
+        process.check(str(files))
+    assert came.args is not None
+    assert len(came.args[0]["used"]) == 8
+    qtbot.waitUntil(lambda: not process.is_running)
+    assert "LD_LIBRARY_PATH='/of/the/user'" in (tmp_path / "environment").read_text().replace('"', "'")
