@@ -1,4 +1,4 @@
-"""What is said when nothing can be heard: a mark beside Stop, and once, with a way on, the banner."""
+"""What is said when nothing can be heard: a mark beside Stop, and once, when one plays, with a way on, the banner."""
 
 from PySide6.QtCore import QObject
 
@@ -26,6 +26,7 @@ class Silence(QObject):
         self._sound: SoundState | None = None
         self._is_told = False
         playback.sound_changed.connect(self._on_sound)
+        playback.playing_changed.connect(self._on_playing)
         live.settings_changed.connect(self._show)
         window.transport.silent.explanation_wanted.connect(self.explain)
 
@@ -33,7 +34,10 @@ class Silence(QObject):
         self._sound = sound
         self._window.sound_label.setText(sound.reason)
         self._show(self._live.settings)
-        if self.text and not self._is_told:
+
+    def _on_playing(self, is_playing: bool) -> None:
+        """Explain once, when playing is begun by hand: at the start the banner would move what one aims at."""
+        if is_playing and self.text and not self._is_told:
             self._is_told = True
             self.explain()
 

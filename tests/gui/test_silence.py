@@ -27,12 +27,17 @@ def test_silence_is_said_beside_stop_and_once_in_the_banner(app: App, service: F
     assert mark.isVisible()
     assert "there is no sound device" in mark.toolTip()
     assert "try again" in mark.toolTip()
+    assert not app.window.banner.isVisible(), "nothing moves while one aims"
+    app.playback.stop()
+    app.playback.play()
     assert app.window.banner.text == mark.toolTip()
     assert [choice.text() for choice in app.window.banner.choices] == ["Try again", "Ports …"]
     app.window.banner.choices[0].click()
     assert any(isinstance(told, SetLive) for told in service.told[-3:])
     assert isinstance(service.told[-1], Play)
     hear_of(app, service, qtbot, SILENT)
+    app.playback.stop()
+    app.playback.play()
     assert not app.window.banner.isVisible(), "once"
     QTest.mouseClick(mark, Qt.MouseButton.LeftButton)
     assert app.window.banner.isVisible()
