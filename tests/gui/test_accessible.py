@@ -48,13 +48,14 @@ def test_the_tree_names_every_control_and_every_note(app: App) -> None:
         found = list(walk(QAccessible.queryAccessibleInterface(app.window)))
         gc.collect()  # Qt keeps what it was given: nothing of it may be collected
     unnamed = [
-        (each.role(), each.object())
+        f"{each.role()} {each.object()}"
         for each in found
         if each.role() in CONTROLS and not named(each) and not is_qts_own(each)
     ]
+    names = [named(each) for each in found if each.role() is QAccessible.Role.ListItem]
+    del found  # a failed test keeps what it holds, and interfaces must not outlive their window
     assert unnamed == []
     loop = app.document.loop
-    names = [named(each) for each in found if each.role() is QAccessible.Role.ListItem]
     wanted = [note_text(loop, NoteRef(p, n)) for p, track in enumerate(loop.tracks) for n in track.notes]
     assert sorted(name for name in names if "velocity" in name) == sorted(wanted)
 
