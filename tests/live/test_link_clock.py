@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -48,6 +49,53 @@ first.close(); second.close()
 print(json.dumps(result))
 """
 
+STAGES = """
+import time, json
+from engine.jobs.live import ClockSource, HeardOn, LiveSetup, TransportMoved
+from engine.jobs.sound import Play, StopPlaying
+from engine.live.stage import Stage
+from engine.music.general_midi import Role
+from engine.music.loop import Loop, Note, Track
+from tests.helpers.fake_midi import FakeSystem
+
+class System(FakeSystem):
+    def now(self):
+        self.seconds = time.perf_counter()
+        return self.seconds
+
+LOOP = Loop(bars=1, tempo_bpm=140.0, tracks=(Track(Role.DRUMS, tuple(Note(beat * 480, 36, 60) for beat in range(4))),))
+systems = [System(), System()]
+told = [[], []]
+setup = LiveSetup(HeardOn.PORT, clock=ClockSource.LINK)
+stages = [Stage(t.append, open_system=lambda s=s: s, setup=setup) for s, t in zip(systems, told)]
+
+def run(seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        for stage in stages:
+            stage.pump()
+        time.sleep(0.002)
+
+run(3.0)
+for stage in stages:
+    stage.load(Play(LOOP))
+stages[0].do(Play(LOOP))
+run(6.0)
+sent = [system.sent["Turnaround Out"] for system in systems]
+beats = [[seconds for seconds, data in each if data[0] == 0x99] for each in sent]
+playing = [stage.is_playing for stage in stages]
+tempo = [stage.position().tempo_bpm for stage in stages]
+stages[0].do(StopPlaying())
+run(1.0)
+stopped = [not stage.is_playing for stage in stages]
+apart = sorted(min(abs(a - b) for b in beats[1]) for a in beats[0][2:-2])
+moved = [event.is_playing for event in told[1] if isinstance(event, TransportMoved)]
+print(json.dumps({"playing": playing, "tempo": tempo, "stopped": stopped, "moved": moved,
+                  "apart_ms": 1000 * apart[len(apart) // 2]}))
+for stage in stages:
+    stage.close()
+"""
+
 
 def _has_network() -> bool:
     if importlib.util.find_spec("aalink") is None or shutil.which("unshare") is None or shutil.which("ip") is None:
@@ -55,14 +103,31 @@ def _has_network() -> bool:
     return subprocess.run(["unshare", "-n", "true"], capture_output=True, check=False).returncode == 0
 
 
-@pytest.mark.skipif(not _has_network(), reason="the extra link is not installed, or no network of one's own")
-def test_two_peers_agree_and_joining_changes_nobody_s_tempo() -> None:
-    command = ["unshare", "-n", "sh", "-c", f'{ALONE} "$0" -c "$1"', sys.executable, PEERS]
+pytestmark = pytest.mark.skipif(
+    not _has_network(), reason="the extra link is not installed, or no network of one's own"
+)
+
+
+def alone(script: str) -> Any:
+    """Run a script where nobody else is; return what it prints."""
+    command = ["unshare", "-n", "sh", "-c", f'{ALONE} "$0" -c "$1"', sys.executable, script]
     done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
     assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
+    return json.loads(done.stdout)
+
+
+def test_two_peers_agree_and_joining_changes_nobody_s_tempo() -> None:
+    result = alone(PEERS)
     assert result["peers"] == 1
     assert result["tempos"] == pytest.approx([120.0, 120.0], abs=1e-3)
     assert result["apart_ms"] < 3.0
     assert result["moved"]
     assert result["after"] == pytest.approx(120.0, abs=1e-3)  # with others there the loop's tempo is not imposed
+
+
+def test_two_stages_begin_and_stop_together_on_the_same_beats() -> None:
+    result = alone(STAGES)
+    assert result["playing"] == result["stopped"] == [True, True]
+    assert result["moved"] == [True, False]
+    assert result["tempo"] == pytest.approx([120.0, 120.0], abs=1e-3)
+    assert result["apart_ms"] < 3.0
