@@ -88,5 +88,5 @@ def _tempo(name: str, prefix: str) -> DecimalBox:
     box.setAccessibleName(name)
     box.setToolTip(f"{name}, in beats per minute; 0 for any")
     box.setKeyboardTracking(False)
-    box.setFixedWidth(90)
+    box.setFixedWidth(112)
     return box
