@@ -12,6 +12,9 @@ song of the train split and asked about 10 bars of each song of the test split:
 * velocity, duration: the mean over notes (root mean square error, velocity 0 to 127, quarters);
 * songs: how much a song's bars spread over as many K-means clusters as songs (normalised entropy, lower is better).
 
+An eighth figure asks for no more than the vectors, means over the bars of a loop: of two loops of each of up to 300
+songs of the test split, how often the nearest of all is the other one of the song.
+
 Beside every network stand counts of raw features of the bar, and a network untrained. Definitions follow Lee, Han and
 Kim's analysis of BERT-like music representations; chords are this project's own: compare figures within it only.
 """
@@ -33,6 +36,7 @@ from training.dataset import SongPool
 from training.encoder.bars import one_bar
 from training.encoder.network import BarNetwork
 from training.encoder.train import load_encoder
+from training.similarity import two_loops_a_song
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +44,7 @@ FloatArray = npt.NDArray[np.float64]
 STRENGTH = 100.0
 FITTED_BARS, ASKED_BARS = 5, 10
 GROOVE_PLACES, TEMPO_CLASSES, QUALITIES = 48, 32, 7
+SAME_SONG, PAIRS = "same song", 300
 PROBES = ("chords", "groove", "instruments", "tempo", "velocity", "duration", "songs")
 HIGHER_IS_BETTER = ("chords", "groove", "instruments", "tempo")
 
@@ -169,6 +174,23 @@ def song_spread(vectors: FloatArray, song: npt.NDArray[np.int64], *, seed: int, 
     return float(np.mean(spreads))
 
 
+def same_song_first(loops: FloatArray) -> float:
+    """Return how often the loop nearest to one, by cosine, is the other of its song.
+
+    Args:
+        loops: float64 [2 · songs, D], two of each song one after the other.
+    """
+    unit = loops / np.maximum(np.linalg.norm(loops, axis=1, keepdims=True), 1e-9)
+    likeness = unit @ unit.T
+    np.fill_diagonal(likeness, -np.inf)
+    return float((likeness.argmax(axis=1) == np.arange(len(loops)) ^ 1).mean())
+
+
+def _loop_means(vectors: FloatArray, bars: Sequence[int]) -> FloatArray:
+    ends = np.cumsum(bars)
+    return np.add.reduceat(vectors, np.r_[0, ends[:-1]], axis=0) / np.array(bars)[:, None]
+
+
 def network_vectors(network: BarNetwork, tokens: BarTokens) -> list[FloatArray]:
     """Return the vectors of bars at every layer, float64 [N, width] each."""
     parts: list[list[FloatArray]] = []
@@ -194,8 +216,9 @@ def raw_vectors(tokens: BarTokens) -> FloatArray:
 
 def table(rows: Sequence[tuple[str, dict[str, float]]]) -> str:
     """Return the figures as Markdown."""
-    lines = ["| |" + "|".join(PROBES) + "|", "|---|" + "---|" * len(PROBES)]
-    lines += [f"| {name} | " + " | ".join(f"{figures[p]:.3f}" for p in PROBES) + " |" for name, figures in rows]
+    columns = (*PROBES, SAME_SONG)
+    lines = ["| |" + "|".join(columns) + "|", "|---|" + "---|" * len(columns)]
+    lines += [f"| {name} | " + " | ".join(f"{figures[c]:.3f}" for c in columns) + " |" for name, figures in rows]
     return "\n".join(lines)
 
 
@@ -216,14 +239,21 @@ def main() -> None:
         SongPool(options.data, "test"), song_count=options.songs, bars_a_song=ASKED_BARS, seed=options.seed
     )
     logger.info("fitted on %d bars, asked about %d", len(fitted.song), len(asked.song))
-    rows = [("raw features", probed(fitted, asked, raw_vectors(fitted.tokens), raw_vectors(asked.tokens)))]
+    loops = two_loops_a_song(SongPool(options.data, "test"), PAIRS, options.seed)
+    bars, tokens = [sheet.bars for sheet in loops], stacked([bar_tokens(sheet) for sheet in loops])
+
+    def figures(x: FloatArray, y: FloatArray, of_loops: FloatArray) -> dict[str, float]:
+        return probed(fitted, asked, x, y) | {SAME_SONG: same_song_first(_loop_means(of_loops, bars))}
+
+    raw = figures(raw_vectors(fitted.tokens), raw_vectors(asked.tokens), raw_vectors(tokens))
+    rows = [("raw features", raw)]
     torch.manual_seed(0)
     networks: list[tuple[str, Callable[[], BarNetwork]]] = [("untrained", BarNetwork)]
     networks += [(path.parent.name, lambda path=path: load_encoder(path)) for path in options.checkpoints]
     for name, build in networks:
         network = build()
-        pairs = zip(network_vectors(network, fitted.tokens), network_vectors(network, asked.tokens), strict=True)
-        rows += [(f"{name}, layer {layer}", probed(fitted, asked, x, y)) for layer, (x, y) in enumerate(pairs)]
+        layers = zip(*(network_vectors(network, of) for of in (fitted.tokens, asked.tokens, tokens)), strict=True)
+        rows += [(f"{name}, layer {layer}", figures(*vectors)) for layer, vectors in enumerate(layers)]
     logger.info("%s", table(rows))
 
 

@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from training.encoder.probes import Bars, mean_auc, probed, raw_vectors, song_spread
+from training.encoder.probes import Bars, mean_auc, probed, raw_vectors, same_song_first, song_spread
 
 pytestmark = pytest.mark.torch
 
@@ -50,3 +50,10 @@ def test_raw_features_are_means_over_the_notes_that_are_there() -> None:
     tokens = np.zeros((1, 4, 7), np.int16)
     tokens[0, 1:3, 0] = 1, 2
     assert raw_vectors(tokens)[0, :2].tolist() == [0.5, 0.5]
+
+
+def test_loops_of_one_song_are_found_where_they_lie_together_and_not_by_chance() -> None:
+    rng = np.random.default_rng(0)
+    songs = rng.normal(size=(40, 16))
+    assert same_song_first(np.repeat(songs, 2, axis=0) + rng.normal(scale=0.05, size=(80, 16))) == 1
+    assert same_song_first(rng.normal(size=(80, 16))) < 0.15
