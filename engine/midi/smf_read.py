@@ -162,6 +162,9 @@ def _named_bytes(source: str | Path | bytes, name: str) -> tuple[str, bytes]:
 
 def _bytes_of(path: Path) -> bytes:
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for, without end
+            kind = "a folder" if path.is_dir() else "no file but a pipe or a device"
+            raise MidiFileError(f"{path.name} cannot be read: it is {kind}.")
         if path.stat().st_size > MAX_FILE_BYTES:
             raise MidiFileError(f"{path.name} cannot be read: it is too large for a MIDI file.")
         return path.read_bytes()

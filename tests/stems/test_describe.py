@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.errors import MidiFileError
 from engine.jobs.material import FilesDescribed, FoundFile, ReadingProgress
 from engine.midi import smf
 from engine.music.general_midi import Role, RoleSource
@@ -92,3 +93,15 @@ def test_a_name_without_file_and_a_folder_without_midi_are_told(tmp_path: Path) 
     first, second = described(tmp_path / "gone.mid", tmp_path / "nothing")
     assert "gone.mid cannot be read" in first.problem
     assert "holds no MIDI files" in second.problem
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes of this kind here")
+def test_a_pipe_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mid")
+    (found,) = described(tmp_path / "pipe.mid")
+    assert found.problem == "pipe.mid cannot be read: it is no file but a pipe or a device."
+
+
+def test_a_folder_given_as_a_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(MidiFileError, match="it is a folder"):
+        smf.read(tmp_path)
