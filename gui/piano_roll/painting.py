@@ -332,4 +332,5 @@ def _paint_key(painter: QPainter, scene: Scene, rect: QRectF, pitch: int) -> Non
     if pitch % 12 == 0 or is_tonic or scene.axis.row_px >= 20:
         painter.setPen(QColor(theme.accent if is_tonic else theme.muted))
         name = pitch_name(pitch, scene.middle_c_octave)
-        painter.drawText(rect.adjusted(6, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, name)
+        flags = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip  # low rows are lower than their names
+        painter.drawText(rect.adjusted(6, 0, 0, 0), flags, name)
