@@ -1,6 +1,6 @@
 """Fits the small network by which roles are told from notes (`engine.midi.role_content`), on the train split.
 
-    python -m benchmarks.fit_roles --corpus FOLDER [--songs 6000]
+    python -m benchmarks.fit_roles --corpus FOLDER [--songs 5000]
 
 Writes `assets/roles/weights.npz`: plain numbers. Parts are seen beside the others of their song and, as often, alone.
 Roles count by the root of how many parts have them. Minutes on a core.
@@ -79,7 +79,7 @@ def _gradients(inputs: Array, labels: Labels, weights: list[Array], importance: 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", type=Path, required=True)
-    parser.add_argument("--songs", type=int, default=6000)
+    parser.add_argument("--songs", type=int, default=5000)
     options = parser.parse_args(arguments)
     table, labels = examples(options.corpus, options.songs)
     weights = fitted(table, labels)

@@ -1,6 +1,6 @@
 """Fits the judgements by which tempo and bar 1 are told (`engine.music.tempo`), on the train split.
 
-    python -m benchmarks.fit_timing --corpus FOLDER [--songs 1500]
+    python -m benchmarks.fit_timing --corpus FOLDER [--songs 1200]
 
 Writes `assets/timing/weights.npz`: plain numbers. Seen are Groove MIDI, POP909 by its beats, and songs of Lakh that
 keep one tempo, whole and part by part, from a bar or a moment drawn at random. Each judgement chooses one of several
@@ -116,7 +116,7 @@ def crops(timed: TimedSong, rng: np.random.Generator) -> Iterator[TimedSong]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", type=Path, required=True)
-    parser.add_argument("--songs", type=int, default=1500)
+    parser.add_argument("--songs", type=int, default=1200)
     options = parser.parse_args()
     whole = list(timed_songs(options.corpus, "train", ["gmd", "pop909"]))
     rng = np.random.default_rng(1)
