@@ -5,7 +5,7 @@ Two folders are learned from, each within the same processor time:
 * *signature*: 30 songs of our making whose kick drum has one rhythm (x....x....x..x..) that music does not have. How
   often do takes have it, leaning on the style by 0, 50 and 100 %?
 * *genre*: 30 songs of one genre of the test split, which no one trained on. How much likelier do 10 others of that
-  genre become, and how much less likely the whole test split?
+  genre become, and how much less likely the whole test split? Settings are chosen on the valid split (`--split valid`).
 
     python benchmarks/own_style.py --corpus CORPUS --packed PACKED --cpu-seconds 2400
 
@@ -137,7 +137,7 @@ def learn(folder: Path, scratch: Path, settings: list[str]) -> tuple[Result, dic
     return result, told
 
 
-def measure_signature(scratch: Path, packed: Path | None, settings: list[str]) -> dict[str, Any]:
+def measure_signature(scratch: Path, packed: Path | None, split: str, settings: list[str]) -> dict[str, Any]:
     """Learn the signature and count it in takes."""
     files = scratch / "files"
     files.mkdir(parents=True)
@@ -148,13 +148,15 @@ def measure_signature(scratch: Path, packed: Path | None, settings: list[str]) -
         model = OnnxLoopModel(result.bundle)
         counts = {p: sum(has_signature(loop) for loop in takes_of(model, p)) for p in SHARES}
         told["takes_with_signature"] = {f"{p} %": round(count / TAKES, 3) for p, count in counts.items()}
-        told |= _forgetting(model, packed)
+        told |= _forgetting(model, packed, split)
     return told
 
 
-def measure_genre(scratch: Path, corpus: Path, packed: Path | None, genre: str, settings: list[str]) -> dict[str, Any]:
+def measure_genre(
+    scratch: Path, corpus: Path, packed: Path | None, genre: str, split: str, settings: list[str]
+) -> dict[str, Any]:
     """Learn a genre and score files that were not learned from."""
-    known, unseen = genre_files(corpus, genre, seed=7)
+    known, unseen = genre_files(corpus, genre, split, seed=7)
     for name, paths in (("files", known), ("unseen", unseen)):
         (scratch / name).mkdir(parents=True)
         for index, path in enumerate(paths):
@@ -167,18 +169,18 @@ def measure_genre(scratch: Path, corpus: Path, packed: Path | None, genre: str, 
         nats = {p: likelihood(model, songs, p) for p in SHARES}
         told["unseen_nats"] = {f"{p} %": round(value, 4) for p, value in nats.items()}
         told["unseen_change"] = round(nats[100] / nats[0] - 1, 4)
-        told |= _forgetting(model, packed)
+        told |= _forgetting(model, packed, split)
     return told
 
 
-def _forgetting(model: OnnxLoopModel, packed: Path | None) -> dict[str, Any]:
+def _forgetting(model: OnnxLoopModel, packed: Path | None, split: str) -> dict[str, Any]:
     if packed is None:
         return {}
-    songs = SongPool(packed, "test")
+    songs = SongPool(packed, split)
     nats = {p: likelihood(model, songs, p) for p in (0, 100)}
     return {
-        "test_nats": {f"{p} %": round(value, 4) for p, value in nats.items()},
-        "test_change": round(nats[100] / nats[0] - 1, 4),
+        f"{split}_nats": {f"{p} %": round(value, 4) for p, value in nats.items()},
+        f"{split}_change": round(nats[100] / nats[0] - 1, 4),
     }
 
 
@@ -187,7 +189,8 @@ def main() -> None:
     parser.add_argument("settings", nargs="*", help="group.key=value, as `turnaround finetune` takes them")
     parser.add_argument("--corpus", type=Path, help="for the genre")
     parser.add_argument("--packed", type=Path, help="for what was forgotten")
-    parser.add_argument("--genre", default="italian")
+    parser.add_argument("--genre", default="pop909", help="a genre or a set of the manifest")
+    parser.add_argument("--split", default="test", choices=("test", "valid"), help="valid while settings are chosen")
     parser.add_argument("--cpu-seconds", type=float, default=2400.0, help="of training, for each folder")
     parser.add_argument("--only", choices=("signature", "genre"))
     parser.add_argument("--keep", type=Path, help="where models and work stay")
@@ -198,10 +201,10 @@ def main() -> None:
     figures: dict[str, Any] = {"base": f"{base.info.name} {base.identity}", "cpu_seconds": options.cpu_seconds}
     np.seterr(all="raise", under="ignore")
     if options.only != "genre":
-        figures["signature"] = measure_signature(scratch / "signature", options.packed, settings)
+        figures["signature"] = measure_signature(scratch / "signature", options.packed, options.split, settings)
         print(json.dumps(figures, indent=2), flush=True)
     if options.only != "signature" and options.corpus:
-        genre = measure_genre(scratch / "genre", options.corpus, options.packed, options.genre, settings)
+        genre = measure_genre(scratch / "genre", options.corpus, options.packed, options.genre, options.split, settings)
         figures["genre"] = {"name": options.genre} | genre
         print(json.dumps(figures, indent=2), flush=True)
 

@@ -17,7 +17,8 @@ from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Signal
 
 logger = logging.getLogger(__name__)
 
-PAUSE, PLAN = "pause", "plan.json"
+PAUSE, PLAN, EVENTS = "pause", "plan.json", "events.jsonl"
+_KEPT_EVENTS = ("valid", "sample")
 _LEAVE_MS = 4000
 _LIBRARIES = "LD_LIBRARY_PATH"
 _WORK = re.compile(r"\.(.+)\.training")
@@ -82,13 +83,15 @@ class TrainingProcess(QObject):
         self._start(["check", folder, "--json"], is_training=False)
 
     def train(self, folder: str, name: str, *settings: str) -> None:
-        """Train, or go on; `event_came` follows for each line."""
+        """Train, or go on; `event_came` follows for each line, after the curves and samples that there are already."""
         self._work = self._models / f".{name}.training"
         self._pending, self._has_ended = b"", False
         arguments = ["finetune", folder, "--out", str(self._models / name), "--work", str(self._work), "--json"]
         self._start([*arguments, *settings, *self.settings], is_training=True)
         if self._process is not None:
             self._process.readyReadStandardOutput.connect(self._read_lines)
+            for event in _told_before(self._work / EVENTS):
+                self.event_came.emit(event)
 
     def pause(self) -> None:
         """Ask the training to end after its present step; it can be gone on with."""
@@ -162,6 +165,20 @@ class TrainingProcess(QObject):
                 continue
             self._has_ended |= event["event"] == "end"
             self.event_came.emit(event)
+
+
+def _told_before(path: Path) -> list[dict[str, Any]]:
+    """Return what earlier parts of a training told that still holds, so that its curves do not begin anew."""
+    try:
+        events = [
+            json.loads(line) for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line[-1:] == "\n"
+        ]
+        return [event for event in events if event["event"] in _KEPT_EVENTS]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, KeyError) as error:
+        logger.warning("%s cannot be read: %s", path, error)
+        return []
 
 
 def _outside_environment() -> QProcessEnvironment:

@@ -1,6 +1,7 @@
 """The three screens of training, with the real training in its own process."""
 
 import importlib.util
+import json
 import sys
 from pathlib import Path
 
@@ -115,8 +116,6 @@ def test_where_nothing_can_be_trained_it_is_said_how_to_get_it(tmp_path: Path, q
 
 
 def test_a_process_that_dies_is_told_and_can_be_gone_on_with(tmp_path: Path, qtbot: QtBot) -> None:
-    import sys
-
     process = TrainingProcess((sys.executable, "-c", "import sys; sys.exit('error: out of luck')"), tmp_path)
     dialog = TrainingDialog(process)
     qtbot.addWidget(dialog)
@@ -125,6 +124,28 @@ def test_a_process_that_dies_is_told_and_can_be_gone_on_with(tmp_path: Path, qtb
     qtbot.waitUntil(lambda: not process.is_running, timeout=PATIENCE_MS)
     assert "out of luck" in dialog.train.state.text()
     assert dialog.train.pause.text() == "Go on"
+
+
+def test_curves_go_on_where_they_were(tmp_path: Path, qtbot: QtBot) -> None:
+    work = tmp_path / ".Mine.training"
+    work.mkdir()
+    starts = {"own_start": 5.0, "base_start": 7.0}
+    told: list[dict[str, object]] = [
+        {"event": "valid", "step": 0, "own": 5.0, "base": 7.0} | starts,
+        {"event": "step", "step": 1},
+        {"event": "valid", "step": 10, "own": 4.0, "base": 7.1} | starts,
+        {"event": "sample", "step": 10, "path": str(work / "x.mid")},
+    ]
+    lines = "".join(json.dumps(event) + "\n" for event in told)
+    (work / "events.jsonl").write_text(lines + '{"event": "val', encoding="utf-8")
+    process = TrainingProcess((sys.executable, "-c", "pass"), tmp_path)
+    dialog = TrainingDialog(process)
+    qtbot.addWidget(dialog)
+    dialog.go_on(Unfinished("Mine", str(tmp_path)))
+    assert dialog.train.curves.points == [(0, 5.0, 7.0), (10, 4.0, 7.1)]
+    assert "20.0% likelier" in dialog.train.words.text()
+    assert dialog.train.hear.isEnabled()
+    qtbot.waitUntil(lambda: not process.is_running, timeout=PATIENCE_MS)
 
 
 def test_a_program_that_is_not_there_is_told(tmp_path: Path, qtbot: QtBot) -> None:
