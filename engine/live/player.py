@@ -9,17 +9,16 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from engine.jobs.sound import Start
+from engine.live.changes import Change, announcement, at_same_place
 from engine.live.clock import Clock
 from engine.live.schedule import CHANNELS, Controls, Pattern, Voice
 from engine.midi.wire import (
     ALL_NOTES_OFF,
     ALL_SOUND_OFF,
     CLOCK,
-    CONTINUE,
-    START,
     STOP,
     TICKS_PER_CLOCK,
     TICKS_PER_SIXTEENTH,
@@ -27,7 +26,6 @@ from engine.midi.wire import (
     control,
     note_off,
     note_on,
-    song_position,
 )
 
 LONGEST_GAP_SECONDS = 1.0
@@ -52,22 +50,6 @@ class Sink(Protocol):
         ...
 
 
-class _Change(NamedTuple):
-    """A pattern, and from where on it plays.
-
-    Attributes:
-        tick: Of the song.
-        pattern: What.
-        origin: The song's tick of the pattern's first pass.
-        announce: What tells the followers of our MIDI clock of it.
-    """
-
-    tick: int
-    pattern: Pattern
-    origin: int
-    announce: tuple[bytes, ...] = ()
-
-
 class Player:
     """Plays patterns.
 
@@ -79,9 +61,9 @@ class Player:
 
     def __init__(self, clock: Clock, sink: Sink, *, clock_port: str | None = None) -> None:
         self._clock, self._sink, self._clock_port = clock, sink, clock_port
-        self._current: _Change | None = None  # at `_done`, which is ahead of what is heard
-        self._pending: tuple[_Change, ...] = ()
-        self._begun: list[_Change] = []  # what is heard, and what will be
+        self._current: Change | None = None  # at `_done`, which is ahead of what is heard
+        self._pending: tuple[Change, ...] = ()
+        self._begun: list[Change] = []  # what is heard, and what will be
         self._sounding: dict[Voice, int] = {}  # until which tick of the song
         self._used: set[tuple[str, int]] = set()
         self._clock_phase = 0  # clocks fall on this tick and every 20th from there
@@ -119,7 +101,7 @@ class Player:
         if change is None:
             raise RuntimeError("nothing plays")
         end = change.origin + passes * change.pattern.length
-        self._pending = (*self._pending, _Change(end, replace(change.pattern, onsets=(), controls=()), end))
+        self._pending = (*self._pending, Change(end, replace(change.pattern, onsets=(), controls=()), end))
         return self._clock.seconds_at(end)
 
     def position(self) -> tuple[float, int, int]:
@@ -140,7 +122,7 @@ class Player:
         change = self._heard()
         return None if change is None else change.origin
 
-    def _heard(self) -> _Change | None:
+    def _heard(self) -> Change | None:
         now = self._clock.tick_at(self._clock.now())
         return next((each for each in reversed(self._begun) if each.tick <= now), None)
 
@@ -182,16 +164,16 @@ class Player:
         begin = now if at is None else at
         if self._clock_port is not None:
             tick -= tick % TICKS_PER_SIXTEENTH
-            announce = _announcement(tick)
+            announce = announcement(tick)
             begin = self._next_clock(begin + 1)  # followers begin with the next clock
         if count_in is not None:
-            first = _Change(begin, count_in, begin)
+            first = Change(begin, count_in, begin)
             begin += count_in.length
-            told = _Change(begin - TICKS_PER_CLOCK // 2, count_in, first.origin, announce)
-            self._pending = (first, told, _Change(begin, pattern, begin - tick % pattern.length))
+            told = Change(begin - TICKS_PER_CLOCK // 2, count_in, first.origin, announce)
+            self._pending = (first, told, Change(begin, pattern, begin - tick % pattern.length))
         else:
             self._tell(now, announce)
-            self._pending = (_Change(max(begin, now), pattern, begin - tick % pattern.length),)
+            self._pending = (Change(max(begin, now), pattern, begin - tick % pattern.length),)
         while self._pending and self._pending[0].tick <= now:
             self._exchange()
         self._make_good(begin, now)
@@ -220,7 +202,7 @@ class Player:
         else:
             at = self._place_of(start, now)
             before = tuple(each for each in self._pending if each.tick < at)
-            self._pending = (*before, _at_same_place(before[-1] if before else self._current, at, pattern))
+            self._pending = (*before, at_same_place(before[-1] if before else self._current, at, pattern))
 
     def revise(self, revised: Callable[[Pattern], Pattern], start: Start = Start.IN_PLACE) -> None:
         """Change what plays and what is to come, such as its levels: now, or on the next beat, bar or pass.
@@ -242,7 +224,7 @@ class Player:
         before = tuple(each for each in self._pending if each.tick < at)
         after = (each._replace(pattern=revised(each.pattern)) for each in self._pending if each.tick >= at)
         holds = before[-1] if before else current
-        self._pending = (*before, _Change(at, revised(holds.pattern), holds.origin), *after)
+        self._pending = (*before, Change(at, revised(holds.pattern), holds.origin), *after)
 
     def sound(self, voices: Iterable[tuple[Voice, Controls]], velocity: int, length: int) -> None:
         """Let single notes be heard now, whatever plays; `length` is in ticks, and controls go before each."""
@@ -292,7 +274,7 @@ class Player:
             self._clock_phase = current.origin % TICKS_PER_CLOCK
             place = (now - current.origin) % current.pattern.length
             wait = -place % TICKS_PER_SIXTEENTH or TICKS_PER_SIXTEENTH
-            told = current._replace(tick=now + wait - 1, announce=_announcement(place + wait))
+            told = current._replace(tick=now + wait - 1, announce=announcement(place + wait))
             self._pending = tuple(sorted((told, *self._pending), key=lambda each: each.tick))
 
     def _now_tick(self) -> int:
@@ -343,7 +325,7 @@ class Player:
 
     def _change_in_place(self, now: int, pattern: Pattern) -> None:
         assert self._current is not None
-        change = _at_same_place(self._current, now, pattern)
+        change = at_same_place(self._current, now, pattern)
         kept = pattern.sounding_at(now - change.origin)
         for voice in sorted(self._sounding):
             if voice in kept:
@@ -365,7 +347,7 @@ class Player:
         self._pending = tuple(rest)
         self._adopt(change)
 
-    def _adopt(self, change: _Change) -> None:
+    def _adopt(self, change: Change) -> None:
         self._clock.set_tempo(change.pattern.tempo_bpm, tick=change.tick)
         self._tell(change.tick, change.announce)
         for port, data in change.pattern.controls:
@@ -439,16 +421,3 @@ class Player:
                 seconds = max(seconds, self._handed[-1][1] + LEAST_GAP_SECONDS)
             self._handed.append((tick, seconds))
         self._sink.put(TimedMessage(self._handed[-1][1], port, data))
-
-
-def _at_same_place(before: _Change, tick: int, pattern: Pattern) -> _Change:
-    """Return the change from one pattern to another at a tick: the musical place stays."""
-    place = (tick - before.origin) % before.pattern.length % pattern.length
-    return _Change(tick, pattern, tick - place)
-
-
-def _announcement(tick: int) -> tuple[bytes, ...]:
-    """Return what tells followers to begin at a tick of the song."""
-    if tick == 0:
-        return (START,)
-    return song_position(tick // TICKS_PER_SIXTEENTH), CONTINUE
