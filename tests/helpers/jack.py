@@ -25,7 +25,8 @@ MONITOR = "monitor"
 PLACES = 6
 PERIOD_FRAMES = 1024
 SAMPLE_RATE = 48_000
-# A busy machine may keep a client waiting for longer than the half second that is usual.
+# A busy machine may keep a client waiting for longer than the half second that is usual. The server waits for it
+# (`--sync`): else it would go on and lose what the client wrote.
 PATIENCE_MS = 10_000
 START_SECONDS = 20.0
 
@@ -76,7 +77,7 @@ class JackServer:
             "JACK_DEFAULT_SERVER": self.name,
             "JACK_NO_START_SERVER": "1",
         }
-        options = ["--realtime" if is_realtime else "--no-realtime", "--no-mlock", "-t", str(PATIENCE_MS)]
+        options = ["--realtime" if is_realtime else "--no-realtime", "--no-mlock", "--sync", "-t", str(PATIENCE_MS)]
         driver = ["-d", "dummy", "-r", str(SAMPLE_RATE), "-p", str(PERIOD_FRAMES)]
         self._process = subprocess.Popen(
             ["jackd", "-n", self.name, *options, *driver],

@@ -1,6 +1,7 @@
 """A loop arrives, note by note, at a JACK client that is not ours (`jack_midi_dump`), on a real JACK server."""
 
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -117,7 +118,7 @@ def test_a_leader_that_is_not_ours_is_followed_to_its_beats(
     finally:
         process.terminate()
         process.communicate(timeout=30)
-        leader.terminate()
+        leader.send_signal(signal.SIGINT)  # so it leaves JACK
         leader.wait(10)
     monitor.close()
     messages = monitor.messages()
