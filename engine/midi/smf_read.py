@@ -81,11 +81,19 @@ def read(path: str | Path, *, first_bar: int = 0, bars: int | None = None, meter
     Raises:
         MidiFileError: The file cannot be read, is no MIDI file, or has no such bar.
     """
-    whole = read_whole(path, meter=meter)
+    return cut_loop(read_whole(path, meter=meter), Path(path).name, first_bar=first_bar, bars=bars)
+
+
+def cut_loop(whole: WholeFile, file_name: str, *, first_bar: int = 0, bars: int | None = None) -> ReadResult:
+    """Cut a loop out of a file that was read; see `read`.
+
+    Raises:
+        MidiFileError: It has no such bar.
+    """
     try:
         window = cut_window(whole.song, first_bar=first_bar, bars=bars)
     except ValueError as error:
-        raise _unreadable(Path(path).name, error) from error
+        raise _unreadable(file_name, error) from error
     tracks = (replace(track, name=_own_name(track)) for track in window.loop.tracks)
     loop = replace(window.loop, tracks=tuple(tracks), name=whole.name)
     said = (*whole.dropped, *window.dropped)

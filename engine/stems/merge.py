@@ -9,10 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.errors import MidiFileError, RequestError
+from engine.jobs.material import TimingSource
 from engine.midi import smf
+from engine.midi.roles import told_roles
 from engine.music.general_midi import Role
 from engine.music.loop import COMMON_TIME, MAX_BARS, MAX_TRACKS, Loop, Note, Track
 from engine.music.timing import Meter
+from engine.stems.timing import found_timing, retimed
 
 DEFAULT_TEMPO_BPM = 120.0
 _SAME_TEMPO_BPM = 0.05  # files round their tempo
@@ -23,7 +26,7 @@ class Stem:
     """A file that the producer gives as context.
 
     Attributes:
-        role: What it plays; its tracks become one part. None keeps the file's parts as they are.
+        role: What it plays; its tracks become one part. None keeps the file's parts, each in its own role.
         path: A MIDI file.
     """
 
@@ -68,9 +71,9 @@ def merge_stems(
     if bars is not None and not 1 <= bars <= MAX_BARS:
         raise RequestError(f"A loop has 1 to {MAX_BARS} bars, not {bars}.")
     said: list[str] = []
-    results = [smf.read(stem.path, meter=meter) for stem in stems]
+    results = [_read(stem, meter, tempo_bpm) for stem in stems]
     if meter is None:
-        results, meter = _in_one_meter(stems, results, said)
+        results, meter = _in_one_meter(stems, results, said, tempo_bpm)
     if tempo_bpm is None:
         tempo_bpm = _one_tempo(stems, results, said)
     length = bars or max(result.loop.bars for result in results)
@@ -86,8 +89,22 @@ def merge_stems(
     return MergedStems(loop, tuple(said))
 
 
+def _read(stem: Stem, meter: Meter | None, tempo_bpm: float | None) -> smf.ReadResult:
+    """Read a stem; roles, tempo and bar 1 are told from its notes where the file says nothing of them."""
+    whole = smf.read_whole(stem.path, meter=meter)
+    roles = told_roles(whole.song)
+    tracks = (replace(track, role=told.role) for track, told in zip(whole.song.tracks, roles, strict=True))
+    whole = replace(whole, song=replace(whole.song, tracks=tuple(tracks)))
+    timing = found_timing(whole.song, tempo_bpm=tempo_bpm)
+    if timing.source is TimingSource.NOTES:
+        sentence = f"{timing.tempo_bpm:.4g} BPM and bar 1 at {timing.bar_one_seconds:.2f} s were told from its notes."
+        song, dropped = retimed(whole.song, timing), (*whole.dropped, sentence)
+        whole = replace(whole, song=song, dropped=dropped, states_tempo=True)
+    return smf.cut_loop(whole, stem.path.name)
+
+
 def _in_one_meter(
-    stems: Sequence[Stem], results: list[smf.ReadResult], said: list[str]
+    stems: Sequence[Stem], results: list[smf.ReadResult], said: list[str], tempo_bpm: float | None
 ) -> tuple[list[smf.ReadResult], Meter]:
     """Return the stems, bars counted in the one meter that those which name any agree on."""
     named = [(stem, result.loop.meter) for stem, result in zip(stems, results, strict=True) if result.states_meter]
@@ -99,7 +116,7 @@ def _in_one_meter(
     if not meters:
         said.append(f"No stem names its meter; {meter} was assumed.")
     counted = [
-        result if result.loop.meter == meter else smf.read(stem.path, meter=meter)
+        result if result.loop.meter == meter else _read(stem, meter, tempo_bpm)
         for stem, result in zip(stems, results, strict=True)
     ]
     return counted, meter

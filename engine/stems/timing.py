@@ -25,15 +25,19 @@ _SURE, _BETTER = 0.3, 0.1
 _EARLY_TICKS = PPQ // 8  # what is played this much before bar 1 was meant for it
 
 
-def found_timing(song: Song) -> FoundTiming:
+def found_timing(song: Song, *, tempo_bpm: float | None = None) -> FoundTiming:
     """Tell the tempo, meter and bar 1 of a file.
+
+    Args:
+        song: As it was read.
+        tempo_bpm: The tempo at which it was played, where that is known; a file that keeps to its own grid needs none.
 
     The file is believed where its notes keep to its grid, as those of a DAW do whether or not a tempo is told. Where
     they keep to its tempo but beside its lines, bar 1 is told from the notes; else all of it is.
     """
     meter = song.meter_of_bar(0)
-    tempo_bpm = min(max(bpm_from_microseconds(song.tempo_at(0)), MIN_TEMPO_BPM), MAX_TEMPO_BPM)
-    of_file = FoundTiming(tempo_bpm, meter=meter, alternatives=_octaves(tempo_bpm))
+    file_bpm = min(max(bpm_from_microseconds(song.tempo_at(0)), MIN_TEMPO_BPM), MAX_TEMPO_BPM)
+    of_file = FoundTiming(file_bpm, meter=meter, alternatives=_octaves(file_bpm))
     onsets = np.unique(song.notes[:, Column.ONSET])
     if len(onsets) < _FEWEST_ONSETS:
         return of_file
@@ -43,8 +47,9 @@ def found_timing(song: Song) -> FoundTiming:
         return replace(of_file, confidence=round(on_lines, 3))
     has_steady_tempo = len(song.tempos) == 1 and kept >= enough
     notes = played_notes(song)
-    guess = find_timing(notes, meter=meter, bpm=tempo_bpm if has_steady_tempo else None)
-    if not has_steady_tempo and guess.confidence < max(_SURE, on_lines + _BETTER):
+    known_bpm = tempo_bpm or (file_bpm if has_steady_tempo else None)
+    guess = find_timing(notes, meter=meter, bpm=known_bpm)
+    if known_bpm is None and guess.confidence < max(_SURE, on_lines + _BETTER):
         return replace(of_file, confidence=round(max(on_lines, 0.0), 3), alternatives=(guess.bpm, *guess.alternatives))
     return FoundTiming(
         tempo_bpm=guess.bpm,

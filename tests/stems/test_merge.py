@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import mido
 import pytest
 
 from engine.errors import MidiFileError, RequestError
@@ -10,6 +11,7 @@ from engine.music.general_midi import Role
 from engine.music.loop import Loop, Note, Track
 from engine.music.timing import Meter
 from engine.stems.merge import MergedStems, Stem, merge_stems
+from tests.stems.test_timing import played
 
 BAR = 1920
 HIT = (Note(0, 36, 120, 100), Note(960, 38, 120, 90))
@@ -127,3 +129,30 @@ def test_what_cannot_be_is_refused(tmp_path: Path) -> None:
         merge_stems([stem(tmp_path, Role.BASS, bass(1), name=str(i)) for i in range(17)])
     with pytest.raises(MidiFileError, match=r"gone\.mid cannot be read"):
         merge_stems([Stem(Role.BASS, tmp_path / "gone.mid")])
+
+
+def test_what_was_played_without_a_click_is_laid_on_bars(tmp_path: Path) -> None:
+    path = played(tmp_path / "take.mid", bpm=93.0, start_seconds=1.0, spread=10)
+    merged = merge_stems([Stem(Role.DRUMS, path)])
+    loop = merged.loop
+    assert loop.tempo_bpm == pytest.approx(93.0, rel=0.01)
+    assert "told from its notes" in merged.notes_for_user[0]
+    kicks = [note.onset for note in loop.tracks[0].notes if note.pitch == 36 and note.onset < BAR]
+    assert kicks == [pytest.approx(step * 120, abs=30) for step in (0, 7, 8)]
+
+
+def test_the_tempo_at_which_it_was_played_can_be_told(tmp_path: Path) -> None:
+    path = played(tmp_path / "take.mid", bpm=93.0, start_seconds=1.0, spread=10)
+    loop = merge_stems([Stem(Role.DRUMS, path)], tempo_bpm=46.5).loop
+    assert loop.tempo_bpm == 46.5
+    assert loop.bars in (4, 5)  # eight bars at 93 BPM
+
+
+def test_a_part_of_which_the_file_says_nothing_is_told_by_its_notes(tmp_path: Path) -> None:
+    path = tmp_path / "untitled.mid"
+    smf.write_part(Track(Role.BASS, bass(4).tracks[0].notes), path, tempo_bpm=100.0, meter=Meter())
+    file = mido.MidiFile(path)
+    for track in file.tracks:
+        track[:] = [each for each in track if each.type not in ("track_name", "program_change")]
+    file.save(path)
+    assert [track.role for track in merge_stems([Stem(None, path)]).loop.tracks] == [Role.BASS]
