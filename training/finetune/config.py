@@ -26,7 +26,7 @@ class StyleConfig:
     method: str = "lora"  # "lora" or "all"
     rank: int = 16  # width of the factors
     learning_rate: float = 1e-3  # peak, of AdamW; a fifth of it for "all"
-    tether: float = 1.0  # nats of own files that a nat of drift from what the base says is worth
+    tether: float = 0.5  # nats of own files that a nat of drift from what the base says is worth
     weight_decay: float = 0.5  # pull of what is learned to nothing, hence of the model to the base (L2-SP)
     warmup_rows: int = 20_000  # rows of linear warm-up
     floor: float = 0.1  # last learning rate, as a share of the peak
