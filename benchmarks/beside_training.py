@@ -57,7 +57,9 @@ def beside(files: Path, work: Path, nice: int, runs: int) -> dict[str, float]:
     settings = [f"course.nice={nice}", "course.sample_minutes=0.0", "course.passes=1000.0", "course.valid_steps=100000"]
     settings += ["material.rehearsal_loops=10", "material.valid_windows=8"]
     environment = os.environ | {"OMP_WAIT_POLICY": "PASSIVE"}
-    training = subprocess.Popen([*command, *settings], stdout=subprocess.DEVNULL, env=environment)
+    training = subprocess.Popen(  # in a session of its own, as the window starts it
+        [*command, *settings], stdout=subprocess.DEVNULL, env=environment, start_new_session=True
+    )
     try:
         while len(steps(work)) < WARM_STEPS:
             if training.poll() is not None:

@@ -116,6 +116,8 @@ class TrainingProcess(QObject):
         environment.insert("OMP_WAIT_POLICY", "PASSIVE")  # threads that wait leave the processor to the DAW
         environment.insert("PYTHONIOENCODING", "utf-8")
         process.setProcessEnvironment(environment)
+        if sys.platform != "win32":
+            process.setUnixProcessParameters(QProcess.UnixProcessFlag.CreateNewSession)  # see `training.priority`
         process.finished.connect(self._on_finished)
         process.errorOccurred.connect(self._on_error)
         self._process, self._is_training = process, is_training

@@ -16,7 +16,6 @@ is 485 rows a second instead of 136. `turnaround train` sets it by itself.
 
 import argparse
 import logging
-import os
 import signal
 import time
 from collections.abc import Generator, Iterator, Sequence
@@ -36,6 +35,7 @@ from training.feed import Place, SongSource, Source, TensorBatch, first_windows,
 from training.memory import MAX_PIECES, is_out_of_memory, pieces_of
 from training.model import LoopTransformer, Losses, LossModel
 from training.optimisers import AveragedWeights, build_optimisers, rate_share, set_rates
+from training.priority import lower_priority
 from training.records import Records, Score
 from training.trained_model import averaged_weights, check_vocabulary, evaluate, load_trained, trained_state
 
@@ -110,8 +110,7 @@ def train(
         CorpusError: There are no packed songs.
         CheckpointError: `run.start_from` cannot be read.
     """
-    if config.run.nice and hasattr(os, "nice"):
-        os.nice(config.run.nice)
+    lower_priority(config.run.nice)
     if config.run.threads:
         torch.set_num_threads(config.run.threads)
     source = source or SongSource.open(config.data, split="train")
