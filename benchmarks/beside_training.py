@@ -1,7 +1,7 @@
 """How fast takes come while a style is being learned on the same processor.
 
 The shipped model writes loops alone, and then beside `turnaround finetune` at several niceness values (the window's own
-is 10). Training's speed at each is told, too. Figures are JSON.
+is 19). Training's speed at each is told, too. Figures are JSON.
 
     python -m benchmarks.beside_training --runs 12
 """
