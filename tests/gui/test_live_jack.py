@@ -23,7 +23,7 @@ from engine.service import EngineService
 from gui.app import App, Places
 from gui.live_settings import Learned, LiveSettings
 from tests.helpers.desktop import PATIENCE_SECONDS, until
-from tests.helpers.jack import JackServer, Monitor, is_jack_installed
+from tests.helpers.jack import INTERRUPTIBLE, JackServer, Monitor, is_jack_installed
 from tests.helpers.uniform_loader import UniformLoader
 
 pytestmark = [
@@ -80,7 +80,7 @@ def app(qapp: QApplication, qtbot: QtBot, places: Places, server: JackServer, mo
 def sequencer(server: JackServer, app: App) -> Iterator[None]:
     """Let JACK's example sequencer play E4 and G4, half a second apart, into “Turnaround In” each second."""
     notes = ("0", "64", "9600", "24000", "67", "9600")
-    process = subprocess.Popen(["jack_midiseq", "sequencer", "48000", *notes], env=server.environment)
+    process = subprocess.Popen([*INTERRUPTIBLE, "jack_midiseq", "sequencer", "48000", *notes], env=server.environment)
     until(lambda: "sequencer:out" in (server.ports() or ()), "the sequencer's port")
     server.connect("sequencer:out", "Turnaround:Turnaround In")
     yield

@@ -22,6 +22,8 @@ import pytest
 from tests.helpers.desktop import until
 
 MONITOR = "monitor"
+# JACK's small clients leave it when they are interrupted; what runs in the background may have been told not to be.
+INTERRUPTIBLE = ("env", "--default-signal=INT")
 PLACES = 6
 PERIOD_FRAMES = 1024
 SAMPLE_RATE = 48_000
@@ -128,7 +130,7 @@ class Monitor:
 
     def __init__(self, server: JackServer, path: Path) -> None:
         self.server, self._path, self._file = server, path, path.open("w")
-        command = ["stdbuf", "-oL", "jack_midi_dump", "-a", MONITOR]
+        command = [*INTERRUPTIBLE, "stdbuf", "-oL", "jack_midi_dump", "-a", MONITOR]
         self._process = subprocess.Popen(command, env=server.environment, stdout=self._file)
         until(lambda: f"{MONITOR}:input" in (server.ports() or ()), "the monitor's port")
 

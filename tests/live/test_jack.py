@@ -15,7 +15,7 @@ from engine.music.general_midi import Role
 from engine.music.loop import Loop, Note, Track
 from engine.music.timing import Meter
 from tests.helpers.desktop import until
-from tests.helpers.jack import MONITOR, JackServer, Monitor, is_jack_installed
+from tests.helpers.jack import INTERRUPTIBLE, MONITOR, JackServer, Monitor, is_jack_installed
 
 PASSES = 100
 RATE = 48_000
@@ -99,7 +99,7 @@ def test_a_leader_that_is_not_ours_is_followed_to_its_beats(
     server: JackServer, monitor: Monitor, tmp_path: Path
 ) -> None:
     smf.write(LOOP, tmp_path / "loop.mid")
-    command = ["jack_midi_clock", "-b", "100"]
+    command = [*INTERRUPTIBLE, "jack_midi_clock", "-b", "100"]
     leader = subprocess.Popen(command, env=server.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     process = start(server, tmp_path / "loop.mid", "--clock", "in")
     try:
