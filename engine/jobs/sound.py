@@ -1,5 +1,6 @@
 """What is heard, and where playing is."""
 
+import itertools
 from dataclasses import dataclass
 from enum import Enum
 
@@ -99,3 +100,21 @@ class Position:
     token: int = 0
     passes: int = 0
     tempo_bpm: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """How loud the internal sound was since the last report: the furthest from 0 that its samples went.
+
+    Attributes:
+        whole: Of all together, before it is turned down for being too loud; 1 is full scale.
+        parts: One a part; () where a part's level is not measured.
+    """
+
+    whole: float = 0.0
+    parts: tuple[float, ...] = ()
+
+    def louder(self, other: "Levels") -> "Levels":
+        """Return the louder of both, for the whole and each part."""
+        pairs = itertools.zip_longest(self.parts, other.parts, fillvalue=0.0)
+        return Levels(max(self.whole, other.whole), tuple(max(pair) for pair in pairs))

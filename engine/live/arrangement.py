@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 from engine.jobs.live import HeardOn, LiveSetup, PartRoute
 from engine.jobs.sound import Play
+from engine.live.part_synth import BANK, DRUM_KIT
 from engine.live.schedule import Controls, Onset, Pattern, Voice, channels_of, pattern_of
-from engine.live.sound import ASIDE, BANK, BAR_CLICK_PITCH, CLICK_CHANNEL, CLICK_PITCH, DRUM_KIT, SOUND, volume
+from engine.live.sound import ASIDE, BAR_CLICK_PITCH, CLICK_CHANNEL, CLICK_PITCH, SOUND, volume
 from engine.live.synth import program_of
 from engine.midi.wire import VOLUME, control, program
 from engine.music.loop import Loop, Track

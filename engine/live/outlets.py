@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from engine.errors import MidiPortError, SoundError
+from engine.jobs.sound import Levels
 from engine.live.sound import ASIDE, SOUND, SynthSound
 from engine.live.sound_output import SoundOutput
 from engine.midi.ports import MidiOutput, MidiSystem
@@ -30,12 +31,19 @@ class Outlets:
         open_system: Finds the MIDI system.
         open_sound: Finds the sound device.
         watch: Hears of channels that a note was sent to.
+        own_time: The time in seconds where there is no MIDI system, from any beginning.
     """
 
-    def __init__(self, open_system: OpenSystem, open_sound: OpenSound, watch: Watch) -> None:
+    def __init__(
+        self,
+        open_system: OpenSystem,
+        open_sound: OpenSound,
+        watch: Watch,
+        own_time: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self._open_system, self._open_sound, self._watch = open_system, open_sound, watch
         self._system: MidiSystem | None = None
-        self._source: Callable[[], float] = time.perf_counter
+        self._own_time = self._source = own_time
         self._offset = 0.0
         self.problem = ""  # why there is no system
         self.is_system_lost = False
@@ -179,7 +187,7 @@ class Outlets:
 
     def _lose_system(self) -> None:
         if self._system is not None:
-            self._switch(time.perf_counter)
+            self._switch(self._own_time)
             self._system.close()
         self._system, self.is_system_lost = None, True
         self._open.clear()
@@ -215,25 +223,32 @@ class Outlets:
 
     # The internal sound.
 
-    def open_sound(self) -> str | None:
-        """Open the sound device if need be; return its name when that was done now.
+    def open_sound(self, parts: int = 0) -> str | None:
+        """Open the sound device if need be, with room for so many parts; return its name when that was done now.
 
         It is not done before the first sound: other programs may want the device too.
 
         Raises:
             SoundError: There is no SoundFont, or it cannot be read.
         """
+        if self._sound is not None:
+            self._sound.make_room(parts)
         if self._device is not None or self.sound_problem:
             return None
         try:
             device = self._open_sound()
             sound = SynthSound(device.sample_rate, self.now)
+            sound.make_room(parts)
             device.start(sound.read)
         except SoundError as error:
             self.sound_problem = error.title
             return ""
         self._device, self._sound = device, sound
         return device.name
+
+    def levels(self) -> Levels:
+        """Return how loud the sound was since this was last asked."""
+        return self._sound.levels() if self._sound is not None else Levels()
 
     def close(self) -> None:
         """Take all ports away and let go of the device."""

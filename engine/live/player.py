@@ -131,7 +131,7 @@ class Player:
         now = self._clock.now()
         passed = self._clock.tick_at(now)
         self._settle(now)
-        while self._undo and self._undo[0][0] < passed:
+        while self._undo and self._undo[0][0] < self._settled:
             self._undo.popleft()
         while len(self._begun) > 1 and self._begun[1].tick <= passed:
             self._begun.pop(0)
@@ -256,10 +256,12 @@ class Player:
     def follow(self, clock: Clock) -> None:
         """Let another clock's time hold; stops first."""
         self.stop()
+        last = self._handed[-1][1] if self._handed else -math.inf
         self._clock, self._settled = clock, 0
         self._handed.clear()
-        self._done = self._now_tick()
         self._undo.clear()
+        self._done = self._settled = self._now_tick()
+        self._handed.append((self._done - 1, last))  # what the first clock brought stays, and comes before
 
     def send_clock(self, port: str | None) -> None:
         """Send MIDI clock to another port from now on, or to none; those who follow hear where we are."""

@@ -23,6 +23,7 @@ from engine.messages import Failed
 logger = logging.getLogger(__name__)
 
 REPORT_SECONDS = 1 / 30
+SILENT_LEVEL = 1e-4  # -80 dB
 WAKING_SECONDS = 0.0002  # a sleep ends so much late, as a rule
 
 
@@ -47,7 +48,7 @@ class _PlayerProcess:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._is_ending = False
-        self._was_playing = False
+        self._was_playing = self._was_loud = False
         self._next_report = 0.0
         self._guardian = Guardian()
         self._stage = Stage(self._tell, watch=self._guardian.watch)
@@ -81,12 +82,22 @@ class _PlayerProcess:
         return False
 
     def _report(self) -> None:
-        """Tell where playing is, and once that it stopped."""
+        """Tell where playing is and how loud, and once that it stopped or fell silent."""
         is_playing, now = self._stage.is_playing, time.monotonic()
-        if is_playing != self._was_playing or (is_playing and now >= self._next_report):
+        is_due = now >= self._next_report
+        if is_playing != self._was_playing or (is_playing and is_due):
             self._send(NO_JOB, self._stage.position())
+        if is_due:
             self._next_report = now + REPORT_SECONDS
+            self._report_levels()
         self._was_playing = is_playing
+
+    def _report_levels(self) -> None:
+        levels = self._stage.levels()
+        is_loud = levels.whole > SILENT_LEVEL
+        if is_loud or self._was_loud:
+            self._send(NO_JOB, levels)
+        self._was_loud = is_loud
 
     def _run(self, command: PlayerCommand) -> None:
         job = getattr(command, "job", NO_JOB)

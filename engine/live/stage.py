@@ -24,7 +24,7 @@ from engine.jobs.live import (
     TransportMoved,
 )
 from engine.jobs.pipes import SoundCommand
-from engine.jobs.sound import Play, PlayNote, Position, SetGains, SetMetronome, SoundState, Start, StopPlaying
+from engine.jobs.sound import Levels, Play, PlayNote, Position, SetGains, SetMetronome, SoundState, Start, StopPlaying
 from engine.live.arrangement import Arranger, count_in
 from engine.live.followed_clock import Moved
 from engine.live.lateness import lateness_of
@@ -44,6 +44,7 @@ LOOK_SECONDS = 1.0  # how often ports are looked after and lateness is told
 PLAYING_REST_SECONDS = 0.01
 IDLE_REST_SECONDS = 1 / 30
 FLUSH_SECONDS = 0.6
+FLUSH_STEP_SECONDS = 0.001
 
 StageEvent = LiveEvent | SoundState
 StageCommand = SoundCommand | SetLive | Panic
@@ -60,6 +61,7 @@ class Stage:
         setup: What holds at first.
         virtual_out, virtual_in: Names of the ports that are made for others to find; "" for none.
         pause: Waits, in seconds.
+        own_time: The time in seconds where there is no MIDI system, from any beginning.
     """
 
     def __init__(
@@ -73,10 +75,11 @@ class Stage:
         virtual_out: str = VIRTUAL_OUT,
         virtual_in: str = VIRTUAL_IN,
         pause: Callable[[float], None] = time.sleep,
+        own_time: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._tell, self._pause = tell, pause
         self._virtual_out, self._virtual_in = virtual_out, virtual_in
-        self._outlets = Outlets(open_system, open_sound, watch)
+        self._outlets = Outlets(open_system, open_sound, watch, own_time)
         self._arranger = Arranger(setup, setup.output or virtual_out)
         self._last: Play | None = None
         self._play_in = PlayIn()
@@ -103,6 +106,10 @@ class Stage:
         """Return where playing is."""
         tick, token, passes = self._player.position()
         return Position(tick, token, passes, self._player.clock.tempo_bpm)
+
+    def levels(self) -> Levels:
+        """Return how loud the sound was since this was last asked."""
+        return self._outlets.levels()
 
     def ports(self) -> PortsListed:
         """Return which ports there are."""
@@ -160,7 +167,7 @@ class Stage:
         self._last = command
         if self._arranger.setup.has_port_a_part or self._arranger.setup.routes:
             self._want_ports()
-        self._open_sound()
+        self._open_sound(len(command.loop.tracks))
 
     def _play(self, command: Play) -> None:
         self.load(command)
@@ -185,9 +192,9 @@ class Stage:
         voices = self._arranger.voices(command.track, note.pitch, self._last.loop if self._last else None)
         self._player.sound(voices, note.velocity, min(note.duration, PPQ))
 
-    def _open_sound(self) -> None:
+    def _open_sound(self, parts: int = 0) -> None:
         if self._arranger.has_sound:
-            name = self._outlets.open_sound()
+            name = self._outlets.open_sound(parts)
             if name is not None:
                 problem = self._outlets.sound_problem
                 self._tell(SoundState(not problem, problem or f"Sound: {name}"))
@@ -331,8 +338,9 @@ class Stage:
         """Stop, let the last messages out, and take all ports away."""
         self._player.stop()
         self._lead.close()
-        end = self._outlets.now() + FLUSH_SECONDS
-        while self._outlets.has_waiting and self._outlets.now() < end:
+        for _ in range(round(FLUSH_SECONDS / FLUSH_STEP_SECONDS)):  # counted: a system that is gone stops its time
+            if not self._outlets.has_waiting:
+                break
             self._outlets.pump()
-            self._pause(0.001)
+            self._pause(FLUSH_STEP_SECONDS)
         self._outlets.close()

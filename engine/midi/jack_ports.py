@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 # JACK asks for a cycle's messages when it begins; half a cycle more for a thread that is woken late.
 MARGIN_CYCLES = 1.5
 MARGIN_SECONDS = 0.001
+TRIES, PAUSE_SECONDS = 3, 0.1
 FRAME_RANGE = 1 << 32  # JACK's frames begin anew every day
 
 
@@ -72,10 +73,7 @@ class JackSystem:
         self.error: type[Exception] = library.JackError
         library.set_error_function(lambda text: logger.debug("JACK: %s", text))
         library.set_info_function(lambda text: logger.debug("JACK: %s", text))
-        try:
-            self._client: Any = library.Client(client_name, no_start_server=True)
-        except library.JackError as error:
-            raise MidiPortError("There is no MIDI system here.", NO_SYSTEM) from error
+        self._client = entered(library, client_name)
         self.is_alive = True
         self._rate = float(self._client.samplerate)
         self._last_frame: int = self._client.frame_time
@@ -199,6 +197,23 @@ class JackSystem:
         self._outputs = self._heard = ()
         self._client.deactivate()
         self._client.close()
+
+
+def entered(library: Any, name: str) -> Any:
+    """Return a new client; a server refuses one when another dies at that moment, so it is asked more than once.
+
+    Raises:
+        MidiPortError: There is no server, or it goes on refusing.
+    """
+    tries_left = TRIES
+    while True:
+        tries_left -= 1
+        try:
+            return library.Client(name, no_start_server=True)
+        except library.JackOpenError as error:
+            if not tries_left or error.status.server_failed:
+                raise MidiPortError("There is no MIDI system here.", NO_SYSTEM) from error
+        time.sleep(PAUSE_SECONDS)
 
 
 def _short(name: str) -> str:

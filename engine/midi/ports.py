@@ -208,9 +208,9 @@ def open_system(client_name: str = CLIENT_NAME) -> MidiSystem:
     Raises:
         MidiPortError: There is none.
     """
-    from engine.midi.rtmidi_ports import RtMidiSystem, working_systems  # a program without ports loads no driver
+    from engine.midi.rtmidi_ports import ALSA, RtMidiSystem, working_systems  # a program without ports loads no driver
 
-    if sys.platform == "linux" and "ALSA" not in working_systems():
+    if sys.platform == "linux" and not any(working_systems(ALSA)):
         from engine.midi.jack_ports import JackSystem
 
         return JackSystem(client_name)

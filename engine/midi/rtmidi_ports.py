@@ -5,6 +5,7 @@ import re
 import sys
 import time
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ class RtMidiSystem:
         self._client_name = client_name
         self._library = importlib.import_module("rtmidi")
         self.error: type[Exception] = self._library.RtMidiError
-        found = next(iter(working_systems().items()), None)
+        found = next(working_systems(), None)
         if found is None:
             raise MidiPortError("There is no MIDI system here.", NO_SYSTEM)
         self.name, self._api = found
@@ -190,14 +191,19 @@ def alsa_connections(listing: str, port: str) -> list[str]:
     return found
 
 
-def working_systems() -> dict[str, int]:
-    """Return rtmidi's systems that can be opened, in its order, by name."""
+def working_systems(name: str = "") -> Iterator[tuple[str, int]]:
+    """Try rtmidi's systems in its order; give names and numbers of those that can be opened.
+
+    Args:
+        name: The only one to try: to try JACK is to enter it, which others notice.
+    """
     library = importlib.import_module("rtmidi")
-    found: dict[str, int] = {}
     for system in library.get_compiled_api():
+        display_name = str(library.get_api_display_name(system))
+        if name and display_name != name:
+            continue
         try:
             library.MidiOut(system).delete()
         except (library.SystemError, RuntimeError):
             continue
-        found[library.get_api_display_name(system)] = system
-    return found
+        yield display_name, system

@@ -8,9 +8,11 @@ from engine.errors import MidiPortError
 from engine.live.sound_output import ReadSamples
 from engine.midi.ports import find_port
 
+ROUNDING_SECONDS = 1e-9  # more than what is lost between the stage's time and the system's, less than any gap
+
 
 class FakeOutput:
-    """Writes down what is sent; what is due cannot be taken back."""
+    """Writes down what is put; what was due before now is sent and cannot be taken back."""
 
     def __init__(self, system: "FakeSystem", name: str, *, is_virtual: bool) -> None:
         self._system, self.name, self.is_virtual = system, name, is_virtual
@@ -25,7 +27,7 @@ class FakeOutput:
 
     @property
     def has_waiting(self) -> bool:
-        return bool(self.sent) and self.sent[-1][0] > self._system.seconds
+        return bool(self.sent) and self.sent[-1][0] >= self._system.sent_until
 
     def put(self, seconds: float, data: bytes) -> None:
         if self.is_closed:
@@ -34,7 +36,7 @@ class FakeOutput:
         self.sent.append((max(seconds, last), data))
 
     def cancel_from(self, seconds: float) -> None:
-        while self.sent and self.sent[-1][0] >= max(seconds, self._system.seconds):
+        while self.sent and self.sent[-1][0] >= max(seconds, self._system.sent_until):
             self.sent.pop()
 
     def latenesses(self) -> list[float]:
@@ -65,6 +67,11 @@ class FakeSystem:
         self.open_inputs: set[str] = set()
         self.connections: dict[str, tuple[str, ...]] = {}
         self.incoming: list[tuple[float, bytes]] = []
+
+    @property
+    def sent_until(self) -> float:
+        """The time before which all is sent that was due."""
+        return self.seconds - ROUNDING_SECONDS
 
     def now(self) -> float:
         return self.seconds

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from engine.jobs.sound import Start
-from engine.live.clock import ManualClock
+from engine.live.clock import ManualClock, SystemClock
 from engine.live.player import Player
 from engine.live.schedule import channels_of, pattern_of
 from engine.midi.wire import TimedMessage
@@ -152,6 +152,30 @@ def test_midi_clock_never_pauses_and_the_loop_begins_with_a_clock() -> None:
 def test_drums_have_their_channel_and_the_others_go_round_it() -> None:
     loop = Loop(tracks=tuple(Track(role) for role in (Role.BASS, Role.DRUMS, *[Role.LEAD] * 9)))
     assert channels_of(loop) == (0, 9, 1, 2, 3, 4, 5, 6, 7, 8, 10)
+
+
+@pytest.mark.parametrize("place", range(0, 1920, 40))
+def test_a_command_at_the_instant_of_an_onset_leaves_no_note_on(place: int) -> None:
+    stage = Stage()
+    stage.player.play(pattern_of(bass(Note(place, 40, 20), tempo=90)))
+    at = stage.clock.seconds_at(place)  # by rounding this may be a little after the tick, or before
+    stage.player.advance(at + AHEAD_SECONDS)
+    stage.clock.seconds = at
+    stage.player.advance(at + AHEAD_SECONDS)
+    stage.player.change(pattern_of(bass(tempo=90)), Start.NEXT_LOOP)
+    stage.run(3.0)
+    stage.balance()
+
+
+def test_what_another_clock_brings_does_not_take_back_how_the_first_ended() -> None:
+    stage = Stage()
+    stage.player.play(pattern_of(bass(Note(0, 40, 1900))))
+    stage.run(0.5003)  # between two ticks: it ends at the next, and the other clock's first is now
+    stage.player.follow(SystemClock(now=stage.clock.now))
+    stage.player.play(pattern_of(bass(Note(0, 50, 1900))))
+    stage.player.advance(stage.clock.now() + AHEAD_SECONDS)
+    stage.player.stop()
+    stage.balance()
 
 
 def random_loop(draw: random.Random) -> Loop:

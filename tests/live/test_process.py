@@ -78,8 +78,9 @@ class Player:
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[JackServer]:
-    with JackServer() as server:
+def server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[JackServer]:
+    """Return a patient server, or, where the test says False, one as users start it."""
+    with JackServer(is_patient=getattr(request, "param", True)) as server:
         for name in ("JACK_DEFAULT_SERVER", "JACK_NO_START_SERVER"):
             monkeypatch.setenv(name, server.environment[name])
         yield server
@@ -137,6 +138,7 @@ def test_a_hundred_passes_arrive_over_the_virtual_port_of_the_window_s_player(pl
     assert sorted(on) == sorted(off)
 
 
+@pytest.mark.parametrize("server", [False], indirect=True, ids=["as users start it"])
 def test_a_player_that_is_killed_leaves_silence(player: Player, monitor: Monitor) -> None:
     player.tell(Play(LOOP))
     until(lambda: len(notes(monitor)) > 20, "notes")

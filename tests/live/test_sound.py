@@ -1,19 +1,15 @@
 """The internal sound: messages become samples at their exact times; levels, clicks, and what is too loud."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from engine.live.sound import (
-    ASIDE,
-    BANK,
-    BAR_CLICK_PITCH,
-    CLICK_CHANNEL,
-    DRUM_KIT,
-    LOUDEST_GAIN,
-    SOUND,
-    SynthSound,
-    volume,
-)
+from engine.jobs.sound import Levels
+from engine.live import sound
+from engine.live.part_synth import BANK, DRUM_KIT, LOUDEST_GAIN
+from engine.live.sound import ASIDE, BAR_CLICK_PITCH, CLICK_CHANNEL, SOUND, SynthSound, volume
+from engine.live.synth import SOUNDFONT_VARIABLE, default_soundfont
 from engine.midi.wire import ALL_SOUND_OFF, VOLUME, control, note_off, note_on, program
 
 RATE = 8_000
@@ -110,3 +106,79 @@ def test_a_mix_that_is_too_loud_is_turned_down(desk: Desk) -> None:
         desk.sound.hand(0.0, SOUND, note_on(0, pitch, 127))
     desk.sound.hand(0.0, SOUND, control(0, VOLUME, volume(2.0)))
     assert 0.5 < float(np.abs(desk.heard(4_000)).max()) <= 1.0
+
+
+def sounding(parts: int) -> Desk:
+    """Return a sound with room for so many parts, at full level."""
+    desk = Desk()
+    desk.sound.make_room(parts)
+    for channel in range(2):
+        desk.sound.hand(0.0, SOUND, program(channel, 0))
+        desk.sound.hand(0.0, SOUND, control(channel, VOLUME, volume(1.0)))
+    return desk
+
+
+def test_parts_with_a_synthesizer_each_sound_as_they_do_with_one_for_all() -> None:
+    heard: list[np.ndarray] = []
+    for parts in (0, 2):
+        desk = sounding(parts)
+        desk.sound.hand(0.01, SOUND, note_on(0, 60, 90))
+        desk.sound.hand(0.02, SOUND, note_on(1, 67, 70))
+        desk.sound.hand(0.1, SOUND, note_off(0, 60))
+        heard.append(desk.heard(3_000))
+    assert heard[1] == pytest.approx(heard[0], abs=0.02 * float(np.abs(heard[0]).max()))
+
+
+def test_each_part_s_level_is_its_own_peak_and_is_told_once() -> None:
+    alone = sounding(2)
+    alone.sound.hand(0.01, SOUND, note_on(1, 60, 100))
+    peak = float(np.abs(alone.heard(2_000)).max())
+    levels = alone.sound.levels()
+    assert levels.parts == (0.0, pytest.approx(peak))
+    assert levels.whole == pytest.approx(peak)
+    assert alone.sound.levels().whole == 0.0, "it was told already"
+    both = sounding(2)
+    for channel in range(2):
+        both.sound.hand(0.01, SOUND, note_on(channel, 60, 100))
+    whole = float(np.abs(both.heard(2_000)).max())
+    levels = both.sound.levels()
+    assert levels.parts == pytest.approx((peak, peak), rel=1e-3)
+    assert levels.whole == pytest.approx(whole)
+    assert levels.whole == pytest.approx(2 * peak, rel=1e-3)
+
+
+def test_the_level_tells_of_what_had_to_be_turned_down(desk: Desk) -> None:
+    for pitch in range(35, 60):
+        desk.sound.hand(0.0, SOUND, note_on(0, pitch, 127))
+    assert float(np.abs(desk.heard(4_000)).max()) <= 1.0
+    assert desk.sound.levels().whole > 1.0
+
+
+def test_a_large_soundfont_is_in_memory_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sound, "LARGEST_OWN_BYTES", 1000)
+    desk = sounding(2)
+    desk.sound.hand(0.01, SOUND, note_on(1, 60, 100))
+    assert desk.heard(2_000).any()
+    levels = desk.sound.levels()
+    assert levels.parts == ()
+    assert levels.whole > 0.0
+
+
+def test_a_part_shares_when_the_soundfont_is_gone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    font = tmp_path / "font.sf2"
+    font.write_bytes(default_soundfont().read_bytes())
+    monkeypatch.setenv(SOUNDFONT_VARIABLE, str(font))
+    desk = sounding(1)
+    font.unlink()
+    desk.sound.make_room(2)
+    desk.sound.hand(0.01, SOUND, note_on(1, 60, 100))
+    assert desk.heard(2_000).any()
+    assert desk.sound.levels().parts == (0.0,)
+    assert "font.sf2" in caplog.text
+
+
+def test_levels_of_different_parts_add_up_to_the_louder() -> None:
+    assert Levels(0.5, (0.1, 0.4)).louder(Levels(0.2, (0.3,))) == Levels(0.5, (0.3, 0.4))
+    assert Levels().louder(Levels(0.2, (0.3,))) == Levels(0.2, (0.3,))

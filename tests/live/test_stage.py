@@ -18,7 +18,8 @@ from engine.jobs.live import (
     SetLive,
     TransportMoved,
 )
-from engine.jobs.sound import Play, PlayNote, SetGains, SetMetronome, SoundState, Start, StopPlaying
+from engine.jobs.sound import Levels, Play, PlayNote, SetGains, SetMetronome, SoundState, Start, StopPlaying
+from engine.live.outlets import Outlets
 from engine.live.sound_output import SoundOutput
 from engine.live.stage import Stage, StageEvent
 from engine.midi.ports import MidiSystem
@@ -461,3 +462,41 @@ def test_what_is_played_in_is_captured_and_controllers_are_told() -> None:
     show.run(1.6)
     assert show.stage.captured(1).notes == (Note(480, 60, 240, 80),)
     assert ControlMoved(0, 74, 17) in show.told
+
+
+def test_levels_are_those_of_the_parts_that_sound() -> None:
+    show = Show()
+    show.stage.do(Play(LOOP, gains=(1.0, 0.0)))
+    show.run(0.5)
+    show.device.heard(RATE // 2)
+    levels = show.stage.levels()
+    drums, bass = levels.parts
+    assert drums == levels.whole > 0.01
+    assert bass == 0.0
+    show.stage.do(PlayNote(BASS, BASS.notes[0], 120.0))
+    show.run(0.1)
+    assert show.stage.levels() == Levels(), "nothing was asked for by the device meanwhile"
+
+
+def test_there_are_no_levels_where_only_the_port_plays() -> None:
+    show = Show(LiveSetup(heard_on=HeardOn.PORT))
+    show.stage.do(Play(LOOP))
+    show.run(0.5)
+    assert show.stage.levels() == Levels()
+
+
+def test_it_ends_when_the_system_s_time_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    show = Show()
+    show.stage.do(Play(LOOP))
+    show.run(0.1)
+    pauses = 0
+
+    def pause(seconds: float) -> None:
+        nonlocal pauses
+        pauses += 1
+        assert pauses < 10_000, "it waits for a time that never comes"
+
+    monkeypatch.setattr(show.stage, "_pause", pause)
+    monkeypatch.setattr(Outlets, "has_waiting", True)  # nobody takes them: the server is gone
+    show.stage.close()
+    assert not show.system.open
