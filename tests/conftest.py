@@ -8,12 +8,19 @@ Where Qt's libraries are missing (a bare server), the window's tests are left ou
 import importlib
 import logging
 import multiprocessing
+import os
 import threading
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+from tests.helpers.jack import clear_metadata
 
 LEFTOVER_SECONDS = 5.0
+# How long an example takes says nothing on a shared machine. In CI the same examples are tried for the same code.
+settings.register_profile("turnaround", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("turnaround")
 
 
 def _qt_problem() -> str:
@@ -33,6 +40,11 @@ def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
     """Take pytest-qt out where it could only stop the run."""
     if QT_PROBLEM:
         pluginmanager.unregister(name="pytest-qt")
+
+
+def pytest_sessionstart() -> None:
+    """Begin without what a killed client of JACK left."""
+    clear_metadata()
 
 
 def pytest_report_header() -> list[str]:
@@ -74,7 +86,7 @@ def quiet_log(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def nothing_left_running() -> Iterator[None]:
-    """Fail a test that leaves a thread or a process behind."""
+    """Fail a test that leaves a thread or a process behind; what it left is ended, for the tests after it."""
     before = set(threading.enumerate())
     # By name: what a fixture of a whole module keeps up may be started again by a test.
     kept_up = {process.name for process in multiprocessing.active_children()}
@@ -89,4 +101,8 @@ def nothing_left_running() -> Iterator[None]:
         thread.join(LEFTOVER_SECONDS)
     left = [f"thread {thread.name}" for thread in started if thread.is_alive()]
     left += [f"process {process.name}" for process in processes if process.is_alive()]
+    for process in (process for process in processes if process.is_alive()):
+        process.kill()
+        process.join()
+        clear_metadata()  # it may have been killed while it entered JACK
     assert not left, f"left running: {', '.join(left)}"

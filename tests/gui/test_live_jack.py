@@ -65,15 +65,17 @@ def app(qapp: QApplication, qtbot: QtBot, places: Places, server: JackServer, mo
     service = EngineService(UniformLoader(), places.settings.parent / "takes.sqlite")
     service.start()
     app = App(qapp, service, places)
-    app.commands.live.change(LiveSettings(heard_on=HeardOn.PORT, drops_in=Start.NEXT_LOOP))
-    app.bridge.start()
-    app.document.reset(LOOP)
-    app.state.bring_to_front(1)
-    port = "Turnaround:Turnaround Out"
-    qtbot.waitUntil(lambda: port in (server.ports() or ()), timeout=PATIENCE_MS)
-    server.connect(port, "monitor:input")
-    yield app
-    app.close()
+    try:
+        app.commands.live.change(LiveSettings(heard_on=HeardOn.PORT, drops_in=Start.NEXT_LOOP))
+        app.bridge.start()
+        app.document.reset(LOOP)
+        app.state.bring_to_front(1)
+        port = "Turnaround:Turnaround Out"
+        qtbot.waitUntil(lambda: port in (server.ports() or ()), timeout=PATIENCE_MS)
+        server.connect(port, "monitor:input")
+        yield app
+    finally:
+        app.close()
 
 
 @pytest.fixture

@@ -10,8 +10,11 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 TOOLS = ("Xvfb", "openbox", "xdotool", "wmctrl", "xwininfo", "import")
+T = TypeVar("T")
+
 PATIENCE_SECONDS = 60.0
 GLANCE_SECONDS = 0.05
 
@@ -21,17 +24,18 @@ def missing_tools() -> list[str]:
     return [tool for tool in TOOLS if shutil.which(tool) is None]
 
 
-def until(is_done: Callable[[], object], what: str, patience_seconds: float = PATIENCE_SECONDS) -> None:
-    """Look again and again until something is so.
+def until(is_done: Callable[[], T], what: str, patience_seconds: float = PATIENCE_SECONDS) -> T:
+    """Look again and again until something is so, and return it.
 
     Raises:
         TimeoutError: It is not so for too long.
     """
     end = time.monotonic() + patience_seconds
-    while not is_done():
+    while not (found := is_done()):
         if time.monotonic() > end:
             raise TimeoutError(f"{what} did not come within {patience_seconds:g} s")
         time.sleep(GLANCE_SECONDS)
+    return found
 
 
 class Desktop:
@@ -85,14 +89,12 @@ class Desktop:
         return {line.split(None, 3)[3]: line.split()[0] for line in lines if len(line.split(None, 3)) == 4}
 
     def wait_for_window(self, title: str) -> str:
-        """Return a window's id once it is there."""
-        until(lambda: title in self.windows(), f"the window “{title}”")
-        return self.windows()[title]
+        """Return a window's id once it is there; a listing may miss one while another window comes or goes."""
+        return until(lambda: self.windows().get(title, ""), f"the window “{title}”")
 
     def wait_for_window_like(self, part: str) -> str:
         """Return the title of a window once one has a title with this in it."""
-        until(lambda: any(part in title for title in self.windows()), f"a window “…{part}…”")
-        return next(title for title in self.windows() if part in title)
+        return until(lambda: next((title for title in self.windows() if part in title), ""), f"a window “…{part}…”")
 
     def origin(self, title: str) -> tuple[int, int]:
         """Return where a window's inside begins on the screen."""
@@ -105,27 +107,27 @@ class Desktop:
         return int(values["Width"]), int(values["Height"])
 
     def _about(self, title: str) -> dict[str, str]:
-        text = self._tell("xwininfo", "-id", self.windows()[title]).stdout
+        text = self._tell("xwininfo", "-id", self.wait_for_window(title)).stdout
         return {name.strip(): value for name, _, value in (line.partition(":") for line in text.splitlines())}
 
     def move(self, title: str, x: int, y: int) -> None:
         """Move a window."""
-        self._tell("wmctrl", "-i", "-r", self.windows()[title], "-e", f"0,{x},{y},-1,-1")
+        self._tell("wmctrl", "-i", "-r", self.wait_for_window(title), "-e", f"0,{x},{y},-1,-1")
 
     def place(self, title: str, x: int, y: int, width: int, height: int) -> None:
         """Move and size a window."""
-        self._tell("wmctrl", "-i", "-r", self.windows()[title], "-e", f"0,{x},{y},{width},{height}")
+        self._tell("wmctrl", "-i", "-r", self.wait_for_window(title), "-e", f"0,{x},{y},{width},{height}")
 
     def restore(self, title: str) -> None:
         """Let a window be smaller than the screen."""
-        self._tell("wmctrl", "-i", "-r", self.windows()[title], "-b", "remove,maximized_vert,maximized_horz")
+        self._tell("wmctrl", "-i", "-r", self.wait_for_window(title), "-b", "remove,maximized_vert,maximized_horz")
 
     def keep_above(self, title: str) -> None:
         """Keep a window above the others, so that a press elsewhere does not hide it."""
-        self._tell("wmctrl", "-i", "-r", self.windows()[title], "-b", "add,above")
+        self._tell("wmctrl", "-i", "-r", self.wait_for_window(title), "-b", "add,above")
 
     def focus(self, title: str) -> None:
-        self._tell("wmctrl", "-i", "-a", self.windows()[title])
+        self._tell("wmctrl", "-i", "-a", self.wait_for_window(title))
 
     def press(self, *keys: str) -> None:
         """Press keys, such as "g" or "ctrl+z"."""

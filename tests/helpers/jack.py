@@ -11,6 +11,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -31,6 +32,7 @@ SAMPLE_RATE = 48_000
 # (`--sync`): else it would go on and lose what the client wrote.
 PATIENCE_MS = 10_000
 START_SECONDS = 20.0
+ANSWER_SECONDS = 10.0
 
 
 def is_jack_installed() -> bool:
@@ -38,30 +40,66 @@ def is_jack_installed() -> bool:
 
 
 def _take_place() -> tuple[str, TextIO]:
-    """Return a server's name and the open file that holds it: no other test takes it until the file is closed."""
-    import fcntl  # where there is a JACK server, there is this
+    """Return a server's name and the open file that holds it: no other test takes it until the file is closed.
 
-    for number in range(PLACES):
-        name = f"turnaround-{number}"
-        place = (Path(tempfile.gettempdir()) / f"{name}.jack").open("a+")
-        try:
-            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            place.close()
+    Servers of tests that were killed are ended first.
+    """
+    taken: tuple[str, TextIO] | None = None
+    for name in (f"turnaround-{number}" for number in range(PLACES)):
+        place = _held(name)
+        if place is None:
             continue
         place.seek(0)
         _end_orphan(place.read(), name)
         place.truncate(0)
-        return name, place
-    pytest.skip(f"{PLACES} other tests have a JACK server now")
+        if taken is None:
+            taken = name, place
+        else:
+            place.close()
+    if taken is None:
+        pytest.skip(f"{PLACES} other tests have a JACK server now")
+    clear_metadata()
+    return taken
+
+
+def _held(name: str) -> TextIO | None:
+    """Return the open file that holds a place, or None if another test has it."""
+    import fcntl  # where there is a JACK server, there is this
+
+    place = (Path(tempfile.gettempdir()) / f"{name}.jack").open("a+")
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        place.close()
+        return None
+    return place
 
 
 def _end_orphan(pid: str, name: str) -> None:
     """End the server of a test that was killed."""
     with suppress(OSError, ValueError):
         if name in (Path("/proc") / str(int(pid)) / "cmdline").read_text():
-            os.kill(int(pid), signal.SIGTERM)
+            os.kill(int(pid), signal.SIGKILL)
             until(lambda: not (Path("/proc") / pid).exists(), "the end of a server that was left over")
+
+
+def clear_metadata() -> None:
+    """Remove the database of JACK's metadata, unless a server runs that uses it.
+
+    All servers and clients of a user share one, in shared memory, and each client opens it before it looks for its
+    server. One that is killed just then leaves it locked, and every later client waits for ever (seen with one in a
+    few hundred kills, JACK 1.9.21).
+    """
+    if sys.platform == "linux" and "jackd" not in (_name_of(process) for process in Path("/proc").glob("[0-9]*")):
+        shutil.rmtree(f"/dev/shm/jack_db-{os.getuid()}", ignore_errors=True)
+
+
+def _name_of(process: Path) -> str:
+    """Return the name of a process by its folder in /proc; "" when it is gone."""
+    try:
+        return (process / "comm").read_text().strip()
+    except OSError:
+        return ""
 
 
 class JackServer:
@@ -70,16 +108,21 @@ class JackServer:
     Args:
         environment: What clients shall have besides.
         is_realtime: Whether it and its clients' threads are woken before all others; not everyone may do that.
+        is_patient: Whether it waits for slow clients and loses nothing. One that does may wait for ever for a client
+            that was killed: where clients are killed it is started as users start it.
     """
 
-    def __init__(self, environment: dict[str, str] | None = None, *, is_realtime: bool = False) -> None:
+    def __init__(
+        self, environment: dict[str, str] | None = None, *, is_realtime: bool = False, is_patient: bool = True
+    ) -> None:
         self.name, self._place = _take_place()
         self.environment = {
             **(os.environ if environment is None else environment),
             "JACK_DEFAULT_SERVER": self.name,
             "JACK_NO_START_SERVER": "1",
         }
-        options = ["--realtime" if is_realtime else "--no-realtime", "--no-mlock", "--sync", "-t", str(PATIENCE_MS)]
+        options = ["--realtime" if is_realtime else "--no-realtime", "--no-mlock"]
+        options += ["--sync", "-t", str(PATIENCE_MS)] if is_patient else []
         driver = ["-d", "dummy", "-r", str(SAMPLE_RATE), "-p", str(PERIOD_FRAMES)]
         self._process = subprocess.Popen(
             ["jackd", "-n", self.name, *options, *driver],
@@ -98,7 +141,12 @@ class JackServer:
     def ports(self) -> list[str] | None:
         """Return the names of all ports; None while the server does not answer."""
         command = ["jack_lsp", "-s", self.name]
-        found = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+        try:
+            found = subprocess.run(
+                command, env=self.environment, capture_output=True, text=True, check=False, timeout=ANSWER_SECONDS
+            )
+        except subprocess.TimeoutExpired:
+            return None
         return found.stdout.split("\n")[:-1] if found.returncode == 0 else None
 
     def connect(self, source: str, target: str) -> None:
@@ -143,5 +191,9 @@ class Monitor:
         """End it as Ctrl+C does: so it leaves JACK and writes what it still holds; a second time does nothing."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
-        self._process.wait(10)
-        self._file.close()
+        try:
+            self._process.wait(ANSWER_SECONDS)
+        finally:
+            self._process.kill()
+            self._process.wait()
+            self._file.close()

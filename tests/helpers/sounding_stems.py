@@ -28,6 +28,16 @@ def drums() -> Loop:
     )
 
 
+def drum_kit() -> Loop:
+    """Return a beat with a crash on the first of every other bar, an open hat before the third and a fill of toms."""
+    hits = {(36, bar * 16 + at) for bar in range(4) for at in (0, 8, 10)}
+    hits |= {(38, bar * 16 + at) for bar in range(4) for at in (4, 12)}
+    hits |= {(42, at) for at in range(0, 56, 2) if at % 16 not in (0, 6)} | {(46, bar * 16 + 6) for bar in range(4)}
+    hits |= {(49, 0), (49, 32)} | {(45, at) for at in (56, 58, 59, 61, 62, 63)}
+    notes = sorted(Note(at * BEAT // 4, key, 100, 105) for key, at in hits)
+    return Loop(tempo_bpm=104, bars=4, tracks=(Track(Role.DRUMS, tuple(notes)),))
+
+
 def written(loop: Loop, path: Path) -> Path:
     write_wav(str(path), render_loop(loop, passes=1), DEFAULT_SAMPLE_RATE)
     return path
