@@ -14,6 +14,8 @@ HOP = 128
 HOPS_A_SECOND = MODEL_RATE / HOP
 _SIZE = 1024
 _CHUNK = 4096  # frames at once; bounds memory
+_FIRST, _SOON = 8, 1102  # samples: 0.4 and 50 ms
+_AMID_SHARE = 0.3  # of the loudness soon after, which hardly an attack reaches in its first samples
 
 Envelope = npt.NDArray[np.float32]  # [frames]
 Bands = npt.NDArray[np.float32]  # [frames, bands]
@@ -69,3 +71,11 @@ def envelope_peaks(envelope: Envelope, *, least: float, apart_frames: int = 6) -
     around = np.convolve(envelope, np.full(31, 1 / 31), mode="same")
     frames = np.flatnonzero((envelope >= wide.max(axis=1)) & (envelope >= least) & (envelope > 1.3 * around))
     return frames[np.diff(frames, prepend=-apart_frames - 1) > apart_frames // 2]
+
+
+def begins_amid(samples: Samples) -> bool:
+    """Tell whether a sound begins amid something: as loud on its first samples as soon after."""
+    if not len(samples):
+        return False
+    first, soon = (float(np.square(samples[:count], dtype=np.float64).mean()) for count in (_FIRST, _SOON))
+    return first > _AMID_SHARE**2 * soon

@@ -1,37 +1,38 @@
 """A sound file as a part: which notes were heard, and the tempo and the key they are in."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from engine.audio.decoding import decode
 from engine.audio.drums import hear_drums
-from engine.audio.onsets import band_magnitudes, envelope_peaks, onset_envelope
+from engine.audio.onsets import band_magnitudes, begins_amid, envelope_peaks, onset_envelope
 from engine.audio.pitched import BASS_RULES, POLYPHONIC_RULES, PitchRules, hear_pitches
 from engine.audio.reading import Sound, peaks, read_sound
-from engine.audio.tempo import find_common_tempo, find_tempo
 from engine.errors import NothingHeardError
 from engine.midi.roles import role_of_name
 from engine.music.analysis import pitch_class_weights, recognise_key
 from engine.music.general_midi import Role
 from engine.music.harmony import Key
-from engine.music.heard import HeardNote, HeardStem, TempoGuess, notes_in_ticks
-from engine.music.loop import COMMON_TIME, Track
-from engine.music.timing import Meter
+from engine.music.heard import HeardNote, HeardStem, TempoGuess, notes_in_ticks, played
+from engine.music.loop import Track
+from engine.music.tempo import DEFAULT_TEMPO_BPM, find_timing
+from engine.music.timing import Meter, seconds_from_ticks
 
 _PEAKS_A_SECOND = 60
 _FEWEST_PEAKS, _MOST_PEAKS = 1200, 60_000
 _READING = 0.1  # share of the work that reading is
+_EXPORTED_NATS, _AMID_NATS = 3.0, 1.0  # that a sound begins with a bar: stems do, and some loops cut out of songs
+_EARLY_SECONDS = 0.06  # what begins this much before the file begins with it
 
 MONO_RULES = PitchRules(POLYPHONIC_RULES.weights, lowest=36, is_mono=True)
 _RULES: dict[Role, PitchRules] = {Role.BASS: BASS_RULES, Role.VOICE: MONO_RULES, Role.LEAD: MONO_RULES}
 
 
-def guessed_role(name: str, sound: Sound) -> Role:
-    """Return what a stem plays: as its name says, else drums or bass or keys as it sounds."""
-    if (named := role_of_name(Path(name).stem)) is not None:
-        return named
+def sounding_role(sound: Sound) -> Role:
+    """Return what a stem plays by its sound: drums, bass or keys."""
     some = sound.samples[: 20 * sound.rate]
     bands = band_magnitudes(some, (30.0, 260.0, 2000.0, 10_900.0)).mean(axis=0) * np.array([230, 1740, 8900])
     low, _, high = (float(x) for x in bands / max(float(bands.sum()), 1e-9))
@@ -47,7 +48,7 @@ def transcribe(
     *,
     role: Role | None = None,
     tempo_bpm: float | None = None,
-    meter: Meter = COMMON_TIME,
+    meter: Meter | None = None,
     start_seconds: float = 0.0,
     end_seconds: float | None = None,
     progress: Callable[[float], None] | None = None,
@@ -59,7 +60,7 @@ def transcribe(
         path: The file.
         role: What it plays; None to go by its name and sound.
         tempo_bpm: Where it is known.
-        meter: In which bar 1 is sought.
+        meter: Of its bars; None to tell it from the notes.
         start_seconds: Where the stretch begins; times of notes count from there.
         end_seconds: Where it ends; None for the file's end.
         progress: Told the share that is done; may raise to stop.
@@ -93,12 +94,13 @@ def heard(
     *,
     role: Role | None = None,
     tempo_bpm: float | None = None,
-    meter: Meter = COMMON_TIME,
+    meter: Meter | None = None,
     progress: Callable[[float], None] | None = None,
     threads: int = 0,
 ) -> HeardStem:
     """Hear a sound in memory; see `transcribe`."""
-    role = role or guessed_role(name, sound)
+    told_role = role or role_of_name(Path(name).stem)
+    role = told_role or sounding_role(sound)
     if role is Role.DRUMS:
         notes = hear_drums(sound.samples)
     else:
@@ -108,10 +110,14 @@ def heard(
         progress(1.0)
     if not notes:
         raise NothingHeardError(f"No {role.value} notes were heard in {name}.", "Choose another role, or leave it out.")
-    tempo = find_tempo(notes, role, meter=meter, bpm=tempo_bpm)
+    strokes = hear_drums(sound.samples) if told_role is None and role is not Role.DRUMS else ()
     key = None if role is Role.DRUMS else _key_of(notes)
     count = min(max(round(sound.seconds * _PEAKS_A_SECOND), _FEWEST_PEAKS), _MOST_PEAKS)
-    return HeardStem(name, role, notes, sound.seconds, tempo, key, peaks(sound.samples, count))
+    untimed = TempoGuess(DEFAULT_TEMPO_BPM, 0.0, 0.0)
+    stem = HeardStem(
+        name, role, notes, sound.seconds, untimed, key, peaks(sound.samples, count), strokes, begins_amid(sound.samples)
+    )
+    return replace(stem, tempo=common_tempo([stem], meter=meter, tempo_bpm=tempo_bpm))
 
 
 def _key_of(notes: tuple[HeardNote, ...]) -> Key | None:
@@ -121,10 +127,16 @@ def _key_of(notes: tuple[HeardNote, ...]) -> Key | None:
 
 
 def common_tempo(
-    stems: Sequence[HeardStem], *, meter: Meter = COMMON_TIME, tempo_bpm: float | None = None
+    stems: Sequence[HeardStem], *, meter: Meter | None = None, tempo_bpm: float | None = None
 ) -> TempoGuess:
-    """Tell tempo and bar 1 of stems that were played together."""
-    return find_common_tempo([(stem.role, stem.notes) for stem in stems], meter=meter, bpm=tempo_bpm)
+    """Tell tempo, meter and bar 1 of stems that were played together; bar 1 does not lie before the sound."""
+    parts = [part for stem in stems for part in ((stem.notes, stem.role is Role.DRUMS), (stem.strokes, True))]
+    nats = _AMID_NATS if any(stem.begins_amid for stem in stems) else _EXPORTED_NATS
+    found = find_timing(played(parts), meter=meter, bpm=tempo_bpm, begin_nats=nats)
+    bar_one = found.bar_one_seconds
+    if bar_one < -_EARLY_SECONDS:
+        bar_one += seconds_from_ticks(found.meter.ticks_per_bar, found.bpm)
+    return replace(found, bar_one_seconds=round(max(bar_one, 0.0), 4))
 
 
 def as_track(heard: HeardStem, *, role: Role | None = None, tempo: TempoGuess | None = None) -> Track:

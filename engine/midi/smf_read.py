@@ -24,7 +24,7 @@ from engine.midi.smf_symusic import collect as collect_symusic
 from engine.midi.song import Song, SongTrack, cut_window
 from engine.midi.song_assembly import RawNotes, RawSong, assemble, is_meter
 from engine.music.general_midi import DRUM_CHANNEL
-from engine.music.loop import Loop, Track
+from engine.music.loop import MAX_BARS, Loop, Track
 from engine.music.timing import Meter
 
 MAX_FILE_BYTES = 4 << 20
@@ -118,6 +118,9 @@ def read_whole(path: str | Path, *, meter: Meter | None = None) -> WholeFile:
         if meter is not None:
             raw = replace(raw, meters=[(0, meter.numerator, meter.denominator)])
         song = assemble(raw)
+        if meter is None and song.bars > MAX_BARS and all(numerator == 1 for _, numerator, _ in raw.meters):
+            raw = replace(raw, meters=[])  # so write programs that know of no meter; a loop in 1/4 is never so long
+            song = assemble(raw)
     except ValueError as error:
         raise _unreadable(path.name, error) from error
     said = (*repaired.dropped, *dropped)

@@ -5,16 +5,17 @@ multiplication from bar 1, so that nothing adds up to a drift. What lies between
 how it was played.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.music.general_midi import Role
 from engine.music.harmony import Key
-from engine.music.loop import Note, without_overlaps
-from engine.music.timing import seconds_from_ticks, ticks_from_seconds
+from engine.music.loop import COMMON_TIME, Note, without_overlaps
+from engine.music.played import PlayedNotes
+from engine.music.timing import Meter, seconds_from_ticks, ticks_from_seconds
 
 SHORTEST_TICKS = 10
 _EARLY_TICKS = 30  # a note that is played a little early on the one is on the one
@@ -40,17 +41,19 @@ class TempoGuess:
         bar_one_seconds: When the first bar begins, 0 or more.
         confidence: 0 to 1: how well onsets fall on the sixteenths.
         alternatives: Other tempi, the likelier first.
+        meter: Of the bars.
     """
 
     bpm: float
     bar_one_seconds: float
     confidence: float
     alternatives: tuple[float, ...] = ()
+    meter: Meter = COMMON_TIME
 
     def scaled(self, factor: float) -> "TempoGuess":
         """Return it twice or half as fast, begun at the same moment."""
         others = tuple(sorted({self.bpm, *self.alternatives} - {self.bpm * factor}))
-        return TempoGuess(self.bpm * factor, self.bar_one_seconds, self.confidence, others)
+        return replace(self, bpm=self.bpm * factor, alternatives=others)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,6 +68,9 @@ class HeardStem:
         tempo: Found or told.
         key: None for drums, or if nothing tells.
         peaks: float32 [n, 2], lowest and highest sample of equal stretches of it: its picture.
+        strokes: Drums heard beside the notes where nobody told what the sound is: it may be a whole mix. They tell its
+            time only.
+        begins_amid: Whether its first sample is amid something that sounds, as where it was cut out of more.
     """
 
     name: str
@@ -74,6 +80,8 @@ class HeardStem:
     tempo: TempoGuess
     key: Key | None
     peaks: npt.NDArray[np.float32]
+    strokes: tuple[HeardNote, ...] = ()
+    begins_amid: bool = False
 
 
 def notes_in_ticks(notes: Iterable[HeardNote], tempo: TempoGuess) -> tuple[Note, ...]:
@@ -96,3 +104,16 @@ def notes_in_seconds(notes: Iterable[Note], tempo: TempoGuess) -> tuple[HeardNot
         return tempo.bar_one_seconds + seconds_from_ticks(tick, tempo.bpm)
 
     return tuple(sorted(HeardNote(seconds(n.onset), n.pitch, seconds(n.end), n.velocity) for n in notes))
+
+
+def played(parts: Sequence[tuple[Sequence[HeardNote], bool]]) -> PlayedNotes:
+    """Return notes that were heard together as their tempo is told from them.
+
+    Args:
+        parts: Notes, and whether they are those of drums.
+    """
+    return PlayedNotes.of_rows(
+        (note.onset_seconds, note.end_seconds - note.onset_seconds, note.pitch, note.velocity, is_drums)
+        for notes, is_drums in parts
+        for note in notes
+    )

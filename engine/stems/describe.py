@@ -1,18 +1,26 @@
 """What MIDI files hold, told before anything is taken of them: parts, time, key, chords."""
 
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.errors import MidiFileError
-from engine.jobs.material import FilesDescribed, FoundFile, FoundPart, ReadingProgress
+from engine.jobs.material import FilesDescribed, FoundFile, FoundPart, FoundTiming, ReadingProgress, TimingSource
 from engine.midi import smf
 from engine.midi.folders import midi_files
 from engine.midi.roles import ToldRole, told_roles
 from engine.midi.song import Column, Song
 from engine.music.analysis import chord_symbols, pitch_class_weights, recognise_chords, recognise_key
-from engine.stems.timing import found_timing, retimed
+from engine.music.heard import HeardNote
+from engine.music.loop import COMMON_TIME
+from engine.music.played import PlayedNotes
+from engine.music.timing import seconds_from_ticks
+from engine.stems.timing import found_timing, played_notes, retimed
+
+_MOST_DRAWN = 4000
 
 
 def describe_steps(paths: Sequence[str]) -> Generator[ReadingProgress, None, FilesDescribed]:
@@ -38,26 +46,35 @@ def described(path: Path) -> FoundFile:
         return FoundFile(str(path), problem=str(error))
     if not len(whole.song.notes):
         return FoundFile(str(path), problem=f"{path.name} holds no notes. Export it again, or leave it out.")
-    timing = found_timing(whole.song)
+    timing = found_timing(whole.song, states_meter=whole.states_meter)
     song = retimed(whole.song, timing)
+    told = whole.dropped
+    if timing.meter_source is TimingSource.NOTES and timing.meter != COMMON_TIME:
+        told = (*told, f"{path.name} names no meter; {timing.meter} was told from its notes.")
+    steady = replace(whole.song, tempos=whole.song.tempos[:1]) if timing.source is TimingSource.FILE else whole.song
+    notes = played_notes(steady)
     pitched = song.notes[~song.is_drums]
     onsets, durations, pitches = (pitched[:, c] for c in (Column.ONSET, Column.DURATION, Column.PITCH))
     chords = recognise_chords(onsets=onsets, durations=durations, pitches=pitches, bar_starts=song.bar_starts)
     return FoundFile(
         path=str(path),
-        parts=tuple(_part(whole.song, index, told) for index, told in enumerate(told_roles(whole.song))),
+        parts=tuple(_part(whole.song, song, notes, index, told) for index, told in enumerate(told_roles(whole.song))),
         bars=song.bars,
         timing=timing,
+        seconds=_length(notes, song, timing),
+        last_onset_seconds=float(notes.onset.max()),
         key=recognise_key(pitch_class_weights(pitches, durations)),
         chords=chord_symbols(chords) if len(pitched) else (),
-        told=whole.dropped,
+        told=told,
     )
 
 
-def _part(song: Song, index: int, told: ToldRole) -> FoundPart:
-    track = song.tracks[index]
-    notes = song.notes[song.notes[:, Column.TRACK] == index]
-    bar = np.searchsorted(song.bar_starts, notes[:, Column.ONSET], side="right") - 1
+def _part(whole: Song, song: Song, played: PlayedNotes, index: int, told: ToldRole) -> FoundPart:
+    """Describe a part of a file as it was read, as it was laid on the grid, and in seconds."""
+    track = whole.tracks[index]
+    is_mine = whole.notes[:, Column.TRACK] == index
+    notes, laid = whole.notes[is_mine], song.notes[song.notes[:, Column.TRACK] == index]
+    bar = np.searchsorted(song.bar_starts, laid[:, Column.ONSET], side="right") - 1
     bar_notes = np.bincount(np.maximum(bar, 0), minlength=song.bars)
     pitches = notes[:, Column.PITCH]
     return FoundPart(
@@ -70,4 +87,23 @@ def _part(song: Song, index: int, told: ToldRole) -> FoundPart:
         lowest=int(pitches.min()),
         highest=int(pitches.max()),
         bar_notes=tuple(bar_notes.tolist()),
+        drawn=_drawn(played, np.flatnonzero(is_mine)),
     )
+
+
+def _length(notes: PlayedNotes, song: Song, timing: FoundTiming) -> float:
+    """Return where the last note or, of a file that keeps its own time, the last bar ends."""
+    end = float((notes.onset + notes.duration).max())
+    bars = seconds_from_ticks(int(song.bar_starts[-1]), timing.tempo_bpm)
+    return max(end, bars) if timing.source is TimingSource.FILE else end
+
+
+def _drawn(played: PlayedNotes, rows: npt.NDArray[np.int64]) -> tuple[HeardNote, ...]:
+    some = rows[:: max(1, -(-len(rows) // _MOST_DRAWN))]
+    columns = (
+        played.onset[some],
+        played.pitch[some],
+        played.onset[some] + played.duration[some],
+        played.velocity[some],
+    )
+    return tuple(HeardNote(*row) for row in zip(*(column.tolist() for column in columns), strict=True))

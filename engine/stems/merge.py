@@ -14,10 +14,13 @@ from engine.midi import smf
 from engine.midi.roles import told_roles
 from engine.music.general_midi import Role
 from engine.music.loop import COMMON_TIME, MAX_BARS, MAX_TRACKS, Loop, Note, Track
-from engine.music.timing import Meter
+from engine.music.meters import find_meter
+from engine.music.played import PlayedNotes
+from engine.music.timing import Meter, seconds_from_ticks
 from engine.stems.timing import found_timing, retimed
 
 DEFAULT_TEMPO_BPM = 120.0
+_STEADY_BPM = 120.0  # at which a meter is told from ticks
 _SAME_TEMPO_BPM = 0.05  # files round their tempo
 
 
@@ -112,14 +115,31 @@ def _in_one_meter(
     if len(meters) > 1:
         shown = [(stem, str(meter)) for stem, meter in named]
         raise _contradiction("are in different meters", shown, "Give the meter to use, or leave one out.")
-    meter = meters[0] if meters else COMMON_TIME
+    meter = meters[0] if meters else find_meter(_laid_together(results), _STEADY_BPM)
     if not meters:
-        said.append(f"No stem names its meter; {meter} was assumed.")
+        how = "assumed" if meter == COMMON_TIME else "told from the notes"
+        said.append(f"No stem names its meter; {meter} was {how}.")
     counted = [
         result if result.loop.meter == meter else _read(stem, meter, tempo_bpm)
         for stem, result in zip(stems, results, strict=True)
     ]
     return counted, meter
+
+
+def _laid_together(results: Sequence[smf.ReadResult]) -> PlayedNotes:
+    """Return all notes on one grid, whatever the tempo of each stem."""
+    return PlayedNotes.of_rows(
+        (
+            seconds_from_ticks(note.onset, _STEADY_BPM),
+            seconds_from_ticks(note.duration, _STEADY_BPM),
+            note.pitch,
+            note.velocity,
+            track.is_drums,
+        )
+        for result in results
+        for track in result.loop.tracks
+        for note in track.notes
+    )
 
 
 def _one_tempo(stems: Sequence[Stem], results: list[smf.ReadResult], said: list[str]) -> float:

@@ -7,12 +7,15 @@ import numpy.typing as npt
 
 from engine.jobs.material import FoundTiming, TimingSource
 from engine.midi.song import Column, Song, Table, bar_lines, tidied
-from engine.music.tempo import PlayedNotes, find_timing
+from engine.music.meters import find_meter
+from engine.music.played import PlayedNotes
+from engine.music.tempo import find_timing
 from engine.music.timing import (
     MAX_TEMPO_BPM,
     MICROSECONDS_PER_MINUTE,
     MIN_TEMPO_BPM,
     PPQ,
+    Meter,
     bpm_from_microseconds,
     microseconds_per_quarter,
 )
@@ -22,22 +25,27 @@ Ticks = npt.NDArray[np.int64]
 _FEWEST_ONSETS = 8
 _ON_GRID = 0.25  # 1 where all onsets are on the grid, about 1 / √n where n fall anywhere
 _SURE, _BETTER = 0.3, 0.1
+_BEST_OF_MANY = 2.2  # as _ON_GRID, where the best of all tempi is sought: 19 of 20 at random stay below
 _EARLY_TICKS = PPQ // 8  # what is played this much before bar 1 was meant for it
 
 
-def found_timing(song: Song, *, tempo_bpm: float | None = None) -> FoundTiming:
+def found_timing(song: Song, *, states_meter: bool = True, tempo_bpm: float | None = None) -> FoundTiming:
     """Tell the tempo, meter and bar 1 of a file.
 
     Args:
         song: As it was read.
+        states_meter: Whether its meter is the file's, or was assumed.
         tempo_bpm: The tempo at which it was played, where that is known; a file that keeps to its own grid needs none.
 
     The file is believed where its notes keep to its grid, as those of a DAW do whether or not a tempo is told. Where
-    they keep to its tempo but beside its lines, bar 1 is told from the notes; else all of it is.
+    they keep to its tempo but beside its lines, bar 1 is told from the notes; else all of it is. A meter that the
+    file does not name is told from the notes in any case.
     """
-    meter = song.meter_of_bar(0)
     file_bpm = min(max(bpm_from_microseconds(song.tempo_at(0)), MIN_TEMPO_BPM), MAX_TEMPO_BPM)
-    of_file = FoundTiming(file_bpm, meter=meter, alternatives=_octaves(file_bpm))
+    of_file = FoundTiming(file_bpm, meter=song.meter_of_bar(0), alternatives=_octaves(file_bpm))
+    if not states_meter:
+        steady = replace(song, tempos=song.tempos[:1])
+        of_file = of_file.with_meter(find_meter(played_notes(steady), file_bpm), TimingSource.NOTES)
     onsets = np.unique(song.notes[:, Column.ONSET])
     if len(onsets) < _FEWEST_ONSETS:
         return of_file
@@ -46,16 +54,16 @@ def found_timing(song: Song, *, tempo_bpm: float | None = None) -> FoundTiming:
     if on_lines >= enough:
         return replace(of_file, confidence=round(on_lines, 3))
     has_steady_tempo = len(song.tempos) == 1 and kept >= enough
-    notes = played_notes(song)
     known_bpm = tempo_bpm or (file_bpm if has_steady_tempo else None)
-    guess = find_timing(notes, meter=meter, bpm=known_bpm)
-    if known_bpm is None and guess.confidence < max(_SURE, on_lines + _BETTER):
+    guess = find_timing(played_notes(song), meter=of_file.meter if states_meter else None, bpm=known_bpm)
+    if known_bpm is None and guess.confidence < max(_SURE, _BEST_OF_MANY / len(onsets) ** 0.5, on_lines + _BETTER):
         return replace(of_file, confidence=round(max(on_lines, 0.0), 3), alternatives=(guess.bpm, *guess.alternatives))
     return FoundTiming(
         tempo_bpm=guess.bpm,
         bar_one_seconds=guess.bar_one_seconds,
-        meter=meter,
+        meter=guess.meter,
         source=TimingSource.NOTES,
+        meter_source=of_file.meter_source,
         confidence=guess.confidence,
         alternatives=tuple(dict.fromkeys((*guess.alternatives, *_octaves(guess.bpm)))),
     )
@@ -76,10 +84,10 @@ def retimed(song: Song, timing: FoundTiming) -> Song:
 
     Args:
         song: As it was read.
-        timing: Whose source is the file gives the song as it is. Notes before its bar 1 are left out.
+        timing: Whose source is the file gives the notes as they are. Notes before its bar 1 are left out.
     """
     if timing.source is TimingSource.FILE:
-        return song
+        return song if timing.meter_source is TimingSource.FILE else _in_meter(song, timing.meter)
     begin = round(timing.bar_one_seconds * 1e6)
     notes = song.notes.astype(np.int64)
     starts = microseconds(song.tempos, notes[:, Column.ONSET]) - begin
@@ -90,11 +98,15 @@ def retimed(song: Song, timing: FoundTiming) -> Song:
     notes[:, Column.ONSET] = np.where(onset >= -_EARLY_TICKS, np.maximum(onset, 0), onset)
     notes[:, Column.DURATION] = np.maximum(end - notes[:, Column.ONSET], 1)
     kept = tidied(notes[notes[:, Column.ONSET] >= 0].astype(np.int32))
-    meters = np.array([[0, timing.meter.numerator, timing.meter.denominator]], np.int32)
-    last = int(kept[:, Column.ONSET].max(initial=0))
-    lines = bar_lines(meters, last, last + 1)
     tempos = np.array([[0, microseconds_per_quarter(timing.tempo_bpm)]], np.int32)
-    return replace(song, notes=kept, tempos=tempos, meters=meters, bar_starts=lines)
+    return _in_meter(replace(song, notes=kept, tempos=tempos), timing.meter)
+
+
+def _in_meter(song: Song, meter: Meter) -> Song:
+    """Return a song whose bars are counted in one meter from its first tick on."""
+    meters = np.array([[0, meter.numerator, meter.denominator]], np.int32)
+    last = int(song.notes[:, Column.ONSET].max(initial=0))
+    return replace(song, meters=meters, bar_starts=bar_lines(meters, last, last + 1))
 
 
 def played_notes(song: Song) -> PlayedNotes:

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from engine.audio.extra import is_installed
+from engine.audio.onsets import begins_amid
+from engine.audio.reading import MODEL_RATE, read_sound
 from engine.audio.transcribing import as_track, transcribe
 from engine.cli.app import main
 from engine.midi import smf
 from engine.music.general_midi import Role
 from engine.music.loop import Loop
-from tests.helpers.sounding_stems import BEAT, LINE, bass, drums, keys, written
+from tests.helpers.sounding_stems import BEAT, LINE, bass, drum_kit, drums, keys, written
 
 pytestmark = pytest.mark.skipif(not is_installed(), reason="needs the audio extra")
 
@@ -41,12 +43,29 @@ def test_rendered_notes_are_heard(tmp_path: Path, loop: Loop, role: Role, least:
     assert f1(loop, written(loop, tmp_path / "stem.wav"), role) >= least
 
 
+def test_kinds_of_drums_are_told_apart(tmp_path: Path) -> None:
+    loop = drum_kit()
+    found = transcribe(written(loop, tmp_path / "kit.wav"), role=Role.DRUMS).notes
+    for key in (36, 38, 42, 46, 49, 45):
+        expected = sum(note.pitch == key for note in loop.tracks[0].notes)
+        assert sum(note.pitch == key for note in found) == pytest.approx(expected, abs=max(2, expected // 5)), key
+    assert {note.pitch for note in found} <= {36, 38, 42, 46, 49, 45}
+
+
 def test_tempo_is_found_and_notes_keep_their_place(tmp_path: Path) -> None:
     heard = transcribe(written(bass(), tmp_path / "bass.wav"))
     assert heard.role is Role.BASS
     assert heard.tempo.bpm == pytest.approx(104, rel=0.04)
     first, second = as_track(heard).notes[:2]
     assert second.onset - first.onset == pytest.approx(BEAT, abs=30)
+
+
+def test_a_sound_that_was_cut_out_of_more_is_known_by_its_first_samples(tmp_path: Path) -> None:
+    sound = read_sound(written(bass(), tmp_path / "bass.wav")).samples
+    silence = np.zeros(MODEL_RATE // 10, np.float32)
+    assert not any(map(begins_amid, (sound, np.concatenate([silence, sound]), silence, silence[:0])))
+    cuts = [begins_amid(sound[round(seconds * MODEL_RATE) :]) for seconds in np.linspace(0.1, 8, 40)]
+    assert sum(cuts) > len(cuts) / 2
 
 
 def test_the_command_writes_what_it_heard_and_names_what_it_could_not(

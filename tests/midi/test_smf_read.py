@@ -106,6 +106,13 @@ def test_notes_from_before_the_window_are_left_out(tmp_path: Path) -> None:
 # --- tempo and meter ----------------------------------------------------------------------------------------
 
 
+def test_a_song_in_bars_of_one_beat_names_no_meter_and_a_loop_in_them_does(tmp_path: Path) -> None:
+    song = read(midi(track(meter(0, 1, 2), on(0, 60), off(480, 60), end(19 * 480))), tmp_path)
+    assert (song.loop.meter, song.states_meter) == (Meter(4, 4), False)
+    loop = read(midi(track(meter(0, 1, 2), on(0, 60), off(480, 60), end(15 * 480))), tmp_path)
+    assert (loop.loop.meter, loop.loop.bars, loop.states_meter) == (Meter(1, 4), 16, True)
+
+
 def test_without_tempo_and_meter_it_is_120_in_common_time(tmp_path: Path) -> None:
     loop = read(midi(ONE_BAR), tmp_path).loop
     assert (loop.tempo_bpm, loop.meter) == (120.0, Meter(4, 4))

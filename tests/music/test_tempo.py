@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from engine.music.tempo import LOWEST_BPM, PlayedNotes, find_timing, in_common_time
+from engine.music.bar_lines import in_common_time
+from engine.music.played import PlayedNotes
+from engine.music.tempo import LOWEST_BPM, find_timing
 from engine.music.timing import Meter
 
 GROOVE = (

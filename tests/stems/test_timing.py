@@ -11,8 +11,10 @@ from engine.midi import smf
 from engine.midi.song import Column, tidied
 from engine.music.general_midi import Role
 from engine.music.loop import Loop, Note, Track
+from engine.music.timing import Meter
 from engine.stems.describe import described
 from engine.stems.lay import lay_stems
+from engine.stems.merge import Stem, merge_stems
 
 GROOVE = (
     (0, 36),
@@ -91,3 +93,65 @@ def test_moved_notes_are_sorted_and_do_not_overlap() -> None:
         [1, 0, 10],
         [0, 50, 100],
     ]
+
+
+def without_meter(path: Path) -> Path:
+    """Turn the meter of a file into a text."""
+    data = path.read_bytes()
+    at = data.index(b"\xff\x58")
+    path.write_bytes(data[:at] + b"\xff\x01" + data[at + 2 :])
+    return path
+
+
+def waltz(path: Path, *, bars: int = 16) -> Path:
+    """Write a waltz of three parts, a chord a bar."""
+    beats = [(bar, beat, 36 + (0, 9, 5, 7)[bar % 4]) for bar in range(bars) for beat in range(3)]
+    drums = [Note(bar * 1440 + beat * 480, 36 if beat == 0 else 38, 60) for bar, beat, _ in beats]
+    bass = [Note(bar * 1440, root, 900) for bar, beat, root in beats if beat == 0]
+    chords = [
+        Note(bar * 1440 + beat * 480, root + 24 + step, 400) for bar, beat, root in beats if beat for step in (0, 4, 7)
+    ]
+    parts = ((Role.DRUMS, drums), (Role.BASS, bass), (Role.KEYS, chords))
+    tracks = tuple(Track(role).with_notes(notes) for role, notes in parts)
+    smf.write(Loop(Meter(3, 4), 100.0, bars, tracks), path)
+    return path
+
+
+def test_a_meter_that_a_file_does_not_name_is_told_from_its_notes(tmp_path: Path) -> None:
+    found = described(without_meter(waltz(tmp_path / "waltz.mid")))
+    assert (found.timing.meter, found.timing.meter_source) == (Meter(3, 4), TimingSource.NOTES)
+    assert (found.timing.source, found.bars) == (TimingSource.FILE, 16)
+    assert found.told == ("waltz.mid names no meter; 3/4 was told from its notes.",)
+    assert found.parts[1].bar_notes == (1,) * 16
+    named = described(waltz(tmp_path / "named.mid"))
+    assert (named.timing.meter_source, named.told) == (TimingSource.FILE, ())
+
+
+def test_a_bar_of_one_beat_is_no_meter(tmp_path: Path) -> None:
+    path = waltz(tmp_path / "waltz.mid")
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"\xff\x58\x04\x03", b"\xff\x58\x04\x01"))
+    found = described(path)
+    assert (found.timing.meter, found.bars) == (Meter(3, 4), 16)
+
+
+def test_stems_that_name_no_meter_are_counted_in_the_one_that_their_notes_tell(tmp_path: Path) -> None:
+    merged = merge_stems([Stem(None, without_meter(waltz(tmp_path / "waltz.mid")))])
+    assert merged.loop.meter == Meter(3, 4)
+    assert merged.notes_for_user[0] == "No stem names its meter; 3/4 was told from the notes."
+
+
+def test_a_part_has_its_notes_in_seconds_for_a_picture(tmp_path: Path) -> None:
+    found = described(waltz(tmp_path / "waltz.mid", bars=4))
+    assert [note.onset_seconds for note in found.parts[1].drawn] == pytest.approx([0.0, 1.8, 3.6, 5.4])
+    assert (found.seconds, found.last_onset_seconds) == pytest.approx((7.2, 6.6))
+
+
+def test_a_few_loose_notes_do_not_overrule_a_tempo(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    for n in range(20):
+        onsets = np.sort(rng.choice(16 * 4, 13, replace=False)) * 120 + rng.integers(0, 120, 13)
+        track = Track(Role.KEYS).with_notes(Note(int(onset), 60, 100) for onset in onsets)
+        smf.write_part(track, tmp_path / f"{n}.mid", tempo_bpm=127.0, meter=Loop().meter)
+    told = [described(tmp_path / f"{n}.mid").timing for n in range(20)]
+    assert [timing.tempo_bpm for timing in told].count(127.0) >= 18
