@@ -1,16 +1,19 @@
 """How much of a take the songs of training already have.
 
-The index holds the phrases (`phrases.py`) of the train split, each as 16 bits, 9 of its hash and one of 127 groups of
-songs, in one of 32,768 rows that 15 more bits of the hash choose. A phrase that many songs have is *common*: it is kept
-as such, and counts for nothing; one that n groups have counts 1/n. A take is like a song if enough of its phrases lie
-in one group, and they are a good part of what it plays; a phrase found by accident falls into any group, so accidents
-do not add up.
+The index holds the phrases (`phrases.py`) of the train split, each as 16 bits, 8 of its hash and one of 256 groups of
+songs, in one of 32,768 rows that 15 more bits of the hash choose. A phrase that n groups have says log2(256 / n) bits:
+what many songs have says little, what one has alone says most, and no phrase needs to be rare by itself, if a group
+has enough of them. A take is like a song if the phrases that it shares with one group say much, much more than what it
+shares with the group that is the `COMMON_TO`-th nearest, and are a good part of what all its phrases would say
+(`Originality.likeness`): a copy stands out from all groups but its own, what several groups share is a manner of
+playing. A phrase found by accident falls into any group, so accidents do not add up.
 
-Songs cannot be rebuilt from it. Order, place, key and part are not in it, nor which of some seventy songs of a group a
-phrase is of. Of each phrase only 24 bits of a hash are kept, while some 2⁵² can be written: of the phrases that no song
-has, two in five seem to be in it all the same. Whoever tries to go on from a phrase finds, among the some 800 notes
-that may follow it, two or three that seem to be of the same group by accident, at every note anew: after ten notes,
-thousands of tunes that no song has. It can only be asked whether given music is known.
+Songs cannot be rebuilt from it. Order, place, key and part are not in it, nor which of some thirty songs of a group a
+phrase is of. Of each phrase only 23 bits of a hash are kept, while some 2⁵² can be written: nine in ten of the phrases
+that no song has seem to be in it all the same. Whoever tries to go on from a phrase finds, among the some 800 notes
+that may follow it, seven that seem to be of the same group by accident, at every note anew: after ten notes, millions
+of tunes that no song has. A bar's hash is that of all its notes at once: a guess that is right but for one note says
+nothing. It can only be asked whether given music is known.
 """
 
 import io
@@ -27,21 +30,28 @@ from engine.errors import EngineError
 from engine.messages import GenerationRequest, Originality, PartUse, Take
 from engine.representation.sheet import Sheet
 from engine.resources import asset
-from engine.similarity.phrases import ALL_NOTES, KEPT_OF_ALL, LINE_NOTES, HashArray, Phrases, sheet_phrases
+from engine.similarity.phrases import (
+    ALL_NOTES,
+    KEPT_OF_ALL,
+    KEPT_TOGETHER,
+    LINE_NOTES,
+    HashArray,
+    Phrases,
+    sheet_phrases,
+)
 
 logger = logging.getLogger(__name__)
 
-VERSION = 2
+VERSION = 4
 FILE_NAME = "phrases.npz"
-GROUPS = 127
-COMMON = 0  # the group of phrases that belong to everybody
-COMMON_FROM = 16  # songs
+GROUPS = 256
 ROW_BITS = 15
-_PRINT_BITS = 9
+_PRINT_BITS = 8
+COMMON_TO = 4  # groups: two or three may have versions of one song; what more share is nobody's
 LONGEST_GAP = 8  # notes between phrases of one run: where a note is repeated there are none
 
 UNKNOWN = Originality(0.0, 0.0, 0, 0)
-_KIND = {"version": VERSION, "phrases": [LINE_NOTES, ALL_NOTES, KEPT_OF_ALL]}
+_KIND = {"version": VERSION, "phrases": [LINE_NOTES, ALL_NOTES, KEPT_OF_ALL, KEPT_TOGETHER]}
 
 
 class PhraseIndex:
@@ -49,7 +59,7 @@ class PhraseIndex:
 
     Args:
         counts: uint16 [2 ** ROW_BITS], how many phrases each row has.
-        entries: uint16 [N], row by row, sorted within: 128 times the print, plus the group.
+        entries: uint16 [N], row by row, sorted within: 256 times the print, plus the group.
         songs: How many songs it was built of.
     """
 
@@ -66,17 +76,9 @@ class PhraseIndex:
             song: [N], the song (or group of versions of one song) of each.
             songs: How many songs there are.
         """
-        order = np.lexsort((song, hashes))
-        hashes, song = hashes[order], song[order].astype(np.uint64)
-        is_new = np.r_[True, (hashes[1:] != hashes[:-1]) | (song[1:] != song[:-1])][: len(hashes)]
-        hashes, song = hashes[is_new], song[is_new]
-        values, count = np.unique(hashes, return_counts=True)
-        rare = np.repeat(count < COMMON_FROM, count)
-        group = 1 + _scattered(song[rare]) % np.uint64(GROUPS)
-        keys = np.concatenate([hashes[rare], values[count >= COMMON_FROM]])
-        groups = np.concatenate([group, np.full(int((count >= COMMON_FROM).sum()), COMMON, np.uint64)])
-        row, mark = _places(keys)
-        placed = np.unique((row << 16) | (mark << 7) | groups.astype(np.int64))
+        row, mark = _places(hashes)
+        group = (_scattered(song.astype(np.uint64)) % np.uint64(GROUPS)).astype(np.int64)
+        placed = np.unique((row << 16) | (mark << 8) | group)
         counts = np.bincount(placed >> 16, minlength=1 << ROW_BITS).astype(np.uint16)
         return cls(counts, (placed & 0xFFFF).astype(np.uint16), songs)
 
@@ -132,15 +134,15 @@ class PhraseIndex:
         return replace(take, originality=self.originality(Sheet.from_loop(take.loop), written))
 
     def groups_of(self, hashes: HashArray) -> npt.NDArray[np.bool_]:
-        """Return which groups have each phrase, bool [N, 1 + GROUPS], column `COMMON` for those of everybody."""
-        out = np.zeros((len(hashes), GROUPS + 1), np.bool_)
+        """Return which groups have each phrase, bool [N, GROUPS]."""
+        out = np.zeros((len(hashes), GROUPS), np.bool_)
         row, mark = _places(hashes)
         start, end = self._starts[row], self._starts[row + 1]
         phrase = np.repeat(np.arange(len(hashes)), end - start)
         place = np.arange(len(phrase)) - np.repeat(np.cumsum(end - start) - end, end - start)
         entries = self.entries[place]
-        found = np.flatnonzero((entries >> 7) == mark[phrase])
-        out[phrase[found], entries[found] & 127] = True
+        found = np.flatnonzero((entries >> 8) == mark[phrase])
+        out[phrase[found], entries[found] & 0xFF] = True
         return out
 
     def originality(self, sheet: Sheet, parts: tuple[int, ...] | None = None) -> Originality:
@@ -155,24 +157,19 @@ class PhraseIndex:
             return UNKNOWN
         hashes, which = np.unique(found.hashes, return_inverse=True)
         member = self.groups_of(hashes)
-        is_own = ~member[:, COMMON]
-        groups = member[:, 1:] & is_own[:, None]
-        if not groups.any():
-            return Originality(0.0, 0.0, int(is_own.sum()), 0)
-        weight = is_own / np.maximum(groups.sum(axis=1), 1)
-        heard = weight * np.bincount(which, minlength=len(hashes))
-        votes = weight @ groups
-        nearest = int((votes * (heard @ groups)).argmax())
+        bits = np.log2(GROUPS / np.maximum(member.sum(axis=1), 1))
+        by_group = np.sort(bits @ member)
+        shared = float(by_group[-1] - by_group[-COMMON_TO])
         return Originality(
-            similarity=float((heard @ groups)[nearest] / heard.sum()),
-            shared=float(votes[nearest]),
-            phrases=int(is_own.sum()),
+            similarity=shared / max(float(bits.sum()), 1e-9),
+            shared=shared,
+            phrases=len(hashes),
             longest_run=_longest_run(found, member[which]),
         )
 
 
 def _places(hashes: HashArray) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the row of each hash, and the 9 bits that it is known by there."""
+    """Return the row of each hash, and the bits that it is known by there."""
     row = (hashes >> np.uint64(64 - ROW_BITS)).astype(np.int64)
     mark = (hashes >> np.uint64(64 - ROW_BITS - _PRINT_BITS)) & np.uint64((1 << _PRINT_BITS) - 1)
     return row, mark.astype(np.int64)
@@ -184,22 +181,13 @@ def _scattered(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
 
 
 def _longest_run(found: Phrases, member: npt.NDArray[np.bool_]) -> int:
-    """Return the notes of the longest stretch of a part's line whose phrases one group has, or everybody."""
+    """Return the notes of the longest stretch of a part's line whose phrases one group has."""
     longest = 0
-    for part in np.unique(found.part):
+    for part in np.unique(found.part[found.is_line]):
         mine = found.is_line & (found.part == part)
-        first = found.first[mine]
-        shared = member[mine, 1:] | member[mine, COMMON][:, None]
-        own = member[mine, 1:]
-        began = np.full(GROUPS, -1)
-        has_own = np.zeros(GROUPS, np.bool_)
-        last = -LONGEST_GAP - 1
-        for index, place in enumerate(first.tolist()):
-            goes_on = shared[index] & (began >= 0) & (place - last <= LONGEST_GAP)
-            has_own = (goes_on & has_own) | own[index]
-            began = np.where(goes_on, began, np.where(shared[index], place, -1))
-            last = place
-            counted = has_own & (began >= 0)
-            if counted.any():
-                longest = max(longest, place + LINE_NOTES - int(began[counted].min()))
+        place, shared = found.first[mine][:, None], member[mine]
+        goes_on = np.zeros_like(shared)
+        goes_on[1:] = shared[:-1] & (np.diff(place, axis=0) <= LONGEST_GAP)
+        began = np.maximum.accumulate(np.where(goes_on, -1, place), axis=0)
+        longest = max(longest, int(np.where(shared, place + LINE_NOTES - began, 0).max(initial=0)))
     return longest

@@ -1,13 +1,16 @@
 """How alike loops are: versions of a loop lie nearest to it, other loops further, noise furthest."""
 
+from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
 
 import numpy as np
 import pytest
 
 from engine.errors import EngineError
 from engine.resources import asset
-from engine.similarity.loops import COUNTS, FILE_NAME, LoopSpace, loop_counts
+from engine.similarity.bar_encoder import GRAPH
+from engine.similarity.loops import BESIDE, COUNTS, ENCODER, FILE_NAME, LoopSpace, loop_counts
 from tests.helpers.sheets import made_loop
 from training.augment import rotated, transposed
 from training.evaluation.damage import randomised, with_changed_notes
@@ -16,7 +19,7 @@ from training.similarity import fitted_space
 
 @pytest.fixture(scope="module")
 def space() -> LoopSpace:
-    return LoopSpace.open(asset("similarity", FILE_NAME))
+    return LoopSpace.open(asset("similarity"))
 
 
 def test_a_loop_is_likest_to_its_own_versions_and_least_to_noise(space: LoopSpace) -> None:
@@ -54,13 +57,34 @@ def test_fitted_directions_bring_loops_of_a_song_together() -> None:
     assert (likeness.argmax(axis=1) == np.arange(20) ^ 1).mean() >= 0.9
 
 
-def test_a_space_is_kept_in_a_file_and_another_file_is_refused(space: LoopSpace, tmp_path: Path) -> None:
-    path = tmp_path / "loops.npz"
-    space.save(path)
-    assert LoopSpace.open(path).identity == space.identity
+def test_what_the_network_hears_stands_beside_the_counts(space: LoopSpace) -> None:
+    loops = [made_loop(0), made_loop(1, bars=2)]
+    both, counts = space.loop_vectors(loops), space.count_vectors(loops)
+    share = 1 / np.sqrt(1 + BESIDE**2)
+    assert both[:, : counts.shape[1]] == pytest.approx(share * counts, abs=1e-6)
+    assert both[:, counts.shape[1] :] == pytest.approx(BESIDE * share * space.heard_vectors(loops), abs=1e-6)
+    alone = LoopSpace(space.middle, space.axes)
+    assert alone.loop_vectors(loops) == pytest.approx(counts)
+    assert alone.identity != space.identity
+
+
+def test_the_tempo_of_a_loop_is_not_heard(space: LoopSpace) -> None:
+    loop = made_loop(0)
+    assert np.array_equal(*space.loop_vectors([loop, replace(loop, tempo_bpm=loop.tempo_bpm * 1.5)]))
+
+
+def test_a_space_is_kept_in_a_folder_and_another_is_refused(space: LoopSpace, tmp_path: Path) -> None:
+    copytree(asset("similarity", ENCODER), tmp_path / ENCODER)
+    space.save(tmp_path)
+    assert LoopSpace.open(tmp_path).identity == space.identity
+    path = tmp_path / FILE_NAME
     path.write_bytes(path.read_bytes()[:500])
     with pytest.raises(EngineError, match="cannot be read"):
-        LoopSpace.open(path)
-    LoopSpace(space.middle[:-1], space.axes).save(path)
+        LoopSpace.open(tmp_path)
+    LoopSpace(space.middle[:-1], space.axes).save(tmp_path)
     with pytest.raises(EngineError, match="another version"):
-        LoopSpace.open(path)
+        LoopSpace.open(tmp_path)
+    space.save(tmp_path)
+    (tmp_path / ENCODER / GRAPH).write_bytes(b"no")
+    with pytest.raises(EngineError, match="damaged"):
+        LoopSpace.open(tmp_path)

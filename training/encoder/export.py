@@ -6,51 +6,27 @@ python -m training.encoder.export CHECKPOINT --out runs/judge_encoder --name jud
 import argparse
 import math
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from engine.errors import ModelBundleError
 from engine.representation.bars import BAR_COLUMN_SIZES, BarColumn, BarTokens
+from engine.similarity.bar_encoder import CARD, GRAPH, BarEncoder, write_manifest
+from training.encoder.graph import Graph
 from training.encoder.network import EPSILON, BarNetwork, EncoderShape
-from training.encoder.onnx_encoder import CARD, GRAPH, BarEncoder, write_manifest
+from training.encoder.song_network import SongNetwork
 from training.encoder.train import load_encoder
 
-_OPSET, _IR_VERSION = 18, 10
 TOLERANCE = 1e-4
-
-
-class _Graph:
-    """Collects nodes; `op` returns the name of what it makes."""
-
-    def __init__(self, weights: Mapping[str, npt.NDArray[np.float32]]) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.constants = {name: numpy_helper.from_array(array, name) for name, array in weights.items()}
-
-    def op(self, op: str, *inputs: str, **attributes: Any) -> str:
-        name = f"{op}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(op, inputs, [name], **attributes))
-        return name
-
-    def constant(self, value: npt.ArrayLike, dtype: npt.DTypeLike) -> str:
-        name = f"constant_{len(self.constants)}"
-        self.constants[name] = numpy_helper.from_array(np.asarray(value, dtype), name)
-        return name
-
-    def norm(self, x: str, weight: str) -> str:
-        return self.op("SimplifiedLayerNormalization", x, weight, axis=-1, epsilon=EPSILON)
 
 
 def encoder_graph(network: BarNetwork) -> bytes:
     """Return the graph: `tokens` int16 [B, T, 7] -> `vectors` float32 [B, width]."""
     shape = network.shape
-    g = _Graph(network.exported_weights())
+    g = Graph(network.exported_weights())
     offsets = np.cumsum([0, *BAR_COLUMN_SIZES[:-1]])
     ids = g.op("Add", g.op("Cast", "tokens", to=TensorProto.INT64), g.constant(offsets, np.int64))
     x = g.op("ReduceSum", g.op("Gather", "table", ids), g.constant([2], np.int64), keepdims=0)
@@ -60,22 +36,22 @@ def encoder_graph(network: BarNetwork) -> bytes:
     bias = g.op("Unsqueeze", g.op("Transpose", away, perm=[0, 2, 1]), g.constant([1], np.int64))  # [B, 1, 1, T]
     for index in range(shape.layers):
         x = _block(g, x, bias, f"layers.{index}", shape)
-    rows = g.op("Mul", g.norm(x, "norm"), is_row)
+    rows = g.op("Mul", _norm(g, x, "norm"), is_row)
     axis = g.constant([1], np.int64)
     count = g.op("Max", g.op("ReduceSum", is_row, axis, keepdims=0), g.constant(1, np.float32))
-    g.nodes.append(helper.make_node("Div", [g.op("ReduceSum", rows, axis, keepdims=0), count], ["vectors"]))
+    g.last("Div", g.op("ReduceSum", rows, axis, keepdims=0), count, name="vectors")
     tokens = helper.make_tensor_value_info("tokens", TensorProto.INT16, ["batch", "rows", len(BarColumn)])
     vectors = helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["batch", shape.width])
-    graph = helper.make_graph(g.nodes, "bar_encoder", [tokens], [vectors], list(g.constants.values()))
-    opset = [helper.make_opsetid("", _OPSET)]
-    return helper.make_model(
-        graph, opset_imports=opset, ir_version=_IR_VERSION, producer_name="turnaround"
-    ).SerializeToString()
+    return g.serialised("bar_encoder", tokens, vectors)
 
 
-def _block(g: _Graph, x: str, bias: str, name: str, shape: EncoderShape) -> str:
+def _norm(g: Graph, x: str, weight: str) -> str:
+    return g.op("SimplifiedLayerNormalization", x, weight, axis=-1, epsilon=EPSILON)
+
+
+def _block(g: Graph, x: str, bias: str, name: str, shape: EncoderShape) -> str:
     size = shape.width // shape.heads
-    qkv = g.op("MatMul", g.norm(x, f"{name}.attention_norm"), f"{name}.qkv")
+    qkv = g.op("MatMul", _norm(g, x, f"{name}.attention_norm"), f"{name}.qkv")
     split = g.op("Reshape", qkv, g.constant([0, 0, 3, shape.heads, size], np.int64))
     turned = g.op("Transpose", split, perm=[2, 0, 3, 1, 4])
     q, k, v = (g.op("Gather", turned, g.constant(part, np.int64), axis=0) for part in range(3))
@@ -84,15 +60,12 @@ def _block(g: _Graph, x: str, bias: str, name: str, shape: EncoderShape) -> str:
     mixed = g.op("MatMul", g.op("Softmax", scaled, axis=-1), v)
     joined = g.op("Reshape", g.op("Transpose", mixed, perm=[0, 2, 1, 3]), g.constant([0, 0, shape.width], np.int64))
     x = g.op("Add", x, g.op("MatMul", joined, f"{name}.out"))
-    up = g.op("Add", g.op("MatMul", g.norm(x, f"{name}.ffn_norm"), f"{name}.up"), f"{name}.up_bias")
-    error = g.op("Erf", g.op("Mul", up, g.constant(math.sqrt(0.5), np.float32)))
-    half = g.op("Mul", up, g.constant(0.5, np.float32))
-    gelu = g.op("Mul", half, g.op("Add", error, g.constant(1, np.float32)))
-    return g.op("Add", x, g.op("Add", g.op("MatMul", gelu, f"{name}.down"), f"{name}.down_bias"))
+    up = g.op("Add", g.op("MatMul", _norm(g, x, f"{name}.ffn_norm"), f"{name}.up"), f"{name}.up_bias")
+    return g.op("Add", x, g.op("Add", g.op("MatMul", g.gelu(up), f"{name}.down"), f"{name}.down_bias"))
 
 
 def export_encoder(
-    network: BarNetwork, out: Path, *, name: str, purpose: str, card: str, provenance: dict[str, str]
+    network: BarNetwork | SongNetwork, out: Path, *, name: str, purpose: str, card: str, provenance: dict[str, str]
 ) -> BarEncoder:
     """Write an encoder's folder and return it, opened.
 
@@ -104,9 +77,11 @@ def export_encoder(
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-", ignore_cleanup_errors=True) as scratch:
         fresh = Path(scratch) / out.name
         fresh.mkdir()
-        (fresh / GRAPH).write_bytes(encoder_graph(network))
+        is_transformer = isinstance(network, BarNetwork)
+        (fresh / GRAPH).write_bytes(encoder_graph(network) if is_transformer else network.graph())
         (fresh / CARD).write_text(card, encoding="utf-8")
-        write_manifest(fresh, name=name, width=network.shape.width, purpose=purpose, provenance=provenance)
+        width = network.shape.width if is_transformer else network.width
+        write_manifest(fresh, name=name, width=width, purpose=purpose, provenance=provenance)
         _check(BarEncoder(fresh), network)
         if out.exists():
             out.rename(Path(scratch) / "replaced")
@@ -114,7 +89,7 @@ def export_encoder(
     return BarEncoder(out)
 
 
-def _check(encoder: BarEncoder, network: BarNetwork) -> None:
+def _check(encoder: BarEncoder, network: BarNetwork | SongNetwork) -> None:
     tokens = random_tokens(np.random.default_rng(0))
     with torch.no_grad():
         wanted = network.eval()(torch.from_numpy(tokens)).numpy()

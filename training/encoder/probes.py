@@ -15,7 +15,8 @@ song of the train split and asked about 10 bars of each song of the test split:
 An eighth figure asks for no more than the vectors, means over the bars of a loop: of two loops of each of up to 300
 songs of the test split, how often the nearest of all is the other one of the song.
 
-Beside every network stand counts of raw features of the bar, and a network untrained. Definitions follow Lee, Han and
+Beside every network stand counts of raw features of the bar, a network untrained, and what ships: the encoder of the
+library, alone and beside the directions of the counts. Definitions follow Lee, Han and
 Kim's analysis of BERT-like music representations; chords are this project's own: compare figures within it only.
 """
 
@@ -32,9 +33,13 @@ import torch
 from engine.representation.bars import BAR_COLUMN_SIZES, BarColumn, BarTokens, bar_tokens, stacked
 from engine.representation.sheet import DURATION_TABLE, Sheet, velocity_of_bin
 from engine.representation.vocabulary import DRUM_OFFSET
+from engine.resources import asset
+from engine.similarity.bar_encoder import BarEncoder
+from engine.similarity.loops import BESIDE, ENCODER, LoopSpace, side_by_side, unit
 from training.dataset import SongPool
 from training.encoder.bars import one_bar
 from training.encoder.network import BarNetwork
+from training.encoder.song_network import counts_of
 from training.encoder.train import load_encoder
 from training.similarity import two_loops_a_song
 
@@ -214,6 +219,13 @@ def raw_vectors(tokens: BarTokens) -> FloatArray:
     return np.concatenate(out, axis=1) / np.maximum(is_note.sum(1), 1)[:, None]
 
 
+def shipped_vectors(encoder: BarEncoder, space: LoopSpace, tokens: BarTokens) -> tuple[FloatArray, FloatArray]:
+    """Return the vectors of bars as the encoder that ships gives them, and as the library compares loops."""
+    heard = encoder.bar_vectors(tokens)
+    counts = (counts_of(torch.from_numpy(tokens)).numpy() - space.middle) @ space.axes
+    return heard.astype(np.float64), side_by_side(unit(counts), unit(heard), BESIDE).astype(np.float64)
+
+
 def table(rows: Sequence[tuple[str, dict[str, float]]]) -> str:
     """Return the figures as Markdown."""
     columns = (*PROBES, SAME_SONG)
@@ -225,7 +237,7 @@ def table(rows: Sequence[tuple[str, dict[str, float]]]) -> str:
 def main() -> None:
     """Probe from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("checkpoints", type=Path, nargs="+")
+    parser.add_argument("checkpoints", type=Path, nargs="*")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--songs", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
@@ -247,6 +259,9 @@ def main() -> None:
 
     raw = figures(raw_vectors(fitted.tokens), raw_vectors(asked.tokens), raw_vectors(tokens))
     rows = [("raw features", raw)]
+    encoder, space = BarEncoder(asset("similarity", ENCODER), threads=1), LoopSpace.open(asset("similarity"))
+    ways = zip(*(shipped_vectors(encoder, space, of) for of in (fitted.tokens, asked.tokens, tokens)), strict=True)
+    rows += [(name, figures(*vectors)) for name, vectors in zip(("shipped", "beside counts"), ways, strict=True)]
     torch.manual_seed(0)
     networks: list[tuple[str, Callable[[], BarNetwork]]] = [("untrained", BarNetwork)]
     networks += [(path.parent.name, lambda path=path: load_encoder(path)) for path in options.checkpoints]

@@ -11,7 +11,7 @@ import logging
 import math
 import os
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 import numpy as np
@@ -163,9 +163,14 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
+    for size in fields(EncoderShape):
+        parser.add_argument(f"--{size.name}", type=int, default=size.default)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    config = EncoderConfig(mode=options.mode, steps=options.steps, seed=options.seed, threads=options.threads)
+    shape = EncoderShape(**{size.name: getattr(options, size.name) for size in fields(EncoderShape)})
+    config = EncoderConfig(
+        mode=options.mode, steps=options.steps, seed=options.seed, threads=options.threads, shape=shape
+    )
     train_encoder(SongPool(options.data, "train"), config, options.out)
 
 

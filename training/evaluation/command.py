@@ -15,8 +15,8 @@ from engine.inference.bundle import ModelBundle
 from engine.midi import smf
 from engine.music.loop import Loop
 from engine.representation.sheet import Sheet
+from engine.similarity.bar_encoder import BarEncoder
 from training.dataset import SongPool
-from training.encoder.onnx_encoder import BarEncoder
 from training.evaluation.items import QUICK, Row, Sizes
 from training.evaluation.judge import JUDGE
 from training.evaluation.material import real_loops

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.representation.sheet import Sheet
-from training.encoder.onnx_encoder import BarEncoder
+from engine.similarity.bar_encoder import BarEncoder
 
 FloatArray = npt.NDArray[np.float64]
 JUDGE = Path(__file__).with_name("judge_encoder")

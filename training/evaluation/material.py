@@ -96,7 +96,7 @@ def request_like(real: RealLoop, *, share: float, takes: int, seed: int) -> Gene
         chords=loop.chords if is_full else (),
     )
     parts = tuple(
-        PartRequest(PartUse.REPLACE, controls=tuple(_drawn_controls(real.sheet, part, share, rng)))
+        PartRequest(PartUse.REPLACE, controls=tuple(drawn_controls(real.sheet, part, share, rng)))
         for part in range(len(loop.tracks))
     )
     return GenerationRequest(canvas, parts, genre=real.genre or None, takes=takes, seed=seed)
@@ -121,7 +121,8 @@ def answered_part(sheet: Sheet) -> int | None:
     return max(pitched, key=lambda part: int(counts[part])) if pitched else None
 
 
-def _drawn_controls(sheet: Sheet, part: int, share: float, rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+def drawn_controls(sheet: Sheet, part: int, share: float, rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Yield a random share of a part's controls, by name, with the values that are measured on it."""
     view = part_view(sheet, part, tuple(range(sheet.bars)))
     for name, control in TRACK_CONTROLS.items():
         if len(view.notes) and (control.for_drums or view.role is not Role.DRUMS) and rng.random() < share:

@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.representation.controls import TRACK_CONTROLS
 from engine.representation.sheet import Sheet
-from training.encoder.onnx_encoder import BarEncoder
+from engine.similarity.bar_encoder import BarEncoder
 from training.evaluation.cut import CutScale, percentiles
 from training.evaluation.damage import begun_late
 from training.evaluation.distribution import frechet_figure, neighbourhood

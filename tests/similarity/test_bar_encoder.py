@@ -8,8 +8,8 @@ import pytest
 
 from engine.errors import ModelBundleError
 from engine.representation.bars import bar_tokens
+from engine.similarity.bar_encoder import CARD, GRAPH, MANIFEST, BarEncoder
 from tests.helpers.sheets import made_loop
-from training.encoder.onnx_encoder import CARD, GRAPH, MANIFEST, BarEncoder
 
 torch = pytest.importorskip("torch")
 pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("one_thread")]

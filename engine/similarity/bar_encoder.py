@@ -70,11 +70,11 @@ class BarEncoder:
         ]
         return np.concatenate(parts) if parts else np.zeros((0, self.info.width), np.float32)
 
-    def vectors_of(self, sheets: Sequence[Sheet]) -> list[FloatArray]:
-        """Return the bar vectors of sheets as they are, tempo told: float32 [bars, width] each."""
+    def vectors_of(self, sheets: Sequence[Sheet], *, with_tempo: bool = True) -> list[FloatArray]:
+        """Return the bar vectors of sheets as they are, tempo told or not: float32 [bars, width] each."""
         if not sheets:
             return []
-        vectors = self.bar_vectors(stacked([bar_tokens(sheet, with_tempo=True) for sheet in sheets]))
+        vectors = self.bar_vectors(stacked([bar_tokens(sheet, with_tempo=with_tempo) for sheet in sheets]))
         return np.split(vectors, np.cumsum([sheet.bars for sheet in sheets])[:-1])
 
 
