@@ -50,7 +50,7 @@ from engine.messages import Failed
 from engine.midi import dawproject, smf
 from engine.mining.songs import loops_of_file
 from engine.resources import asset, installed_models, models_folder
-from engine.similarity.loops import FILE_NAME, LoopSpace
+from engine.similarity.loops import LoopSpace
 from engine.similarity.tags import loop_tags
 from engine.stems.describe import describe_steps
 from engine.stems.lay import lay_stems
@@ -156,7 +156,7 @@ class _Desk:
             self._send(command.job, TakeDescribed(kept.row, loop_tags(kept.loop)))
             return
         if self._similar is None:
-            self._similar = SimilarTakes(store.connection, LoopSpace.open(asset("similarity", FILE_NAME)))
+            self._similar = SimilarTakes(store.connection, LoopSpace.open(asset("similarity")))
         waiting = self._similar.fill()
         if isinstance(command, MapLibrary):
             ids, places = self._similar.map(command.limit)
@@ -174,7 +174,9 @@ class _Desk:
             self._store = TakeStore(self._library)
         match command:
             case FindTakes(query, job):
-                self._send(job, TakesFound(self._store.find(query), self._store.count()))
+                self._send(
+                    job, TakesFound(self._store.find(query), self._store.count(is_discarded=query.only_discarded))
+                )
             case LoadTake(library_id, job):
                 self._send(job, TakeLoaded(self._store.load(library_id)))
             case LoadLoops(library_ids, job):

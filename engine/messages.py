@@ -4,6 +4,7 @@ A `GenerationRequest` is the whole of what a producer asks. Its canvas is a Loop
 context, what is to be written is told part by part and bar by bar. As JSON it is a *recipe* (`recipe.py`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -49,6 +50,9 @@ class PartRequest:
         shown: Of a part to be written: its other bars that the model is shown; None means all. A model that sees much
             of a part repeats it; one that sees little goes its own way.
         drums: Of drums: the General MIDI keys that are written, all other strokes stay; () means the whole kit.
+        favoured: MIDI pitches or drum keys that are written more often than the model would.
+        departure: Share of a written bar's notes that the bar before it shall not have, as in a fill; None is open. The
+            model does not see it: it chooses between candidates.
 
     What is kept goes before what is asked of new notes: a locked note may lie outside the range, kept onsets
     outside the rhythm mask, kept pitches outside the key.
@@ -63,6 +67,8 @@ class PartRequest:
     keep: Keep = Keep.NOTHING
     shown: tuple[int, ...] | None = None
     drums: tuple[int, ...] = ()
+    favoured: tuple[int, ...] = ()
+    departure: float | None = None
 
     def control(self, name: str) -> float | None:
         """Return the value asked of a control, or None when it is open."""
@@ -118,6 +124,16 @@ class Sampling:
         return dict(self.fields).get(name, self.default)
 
 
+MAX_WRITTEN = 64  # loops that are decoded together
+WISHED_CANDIDATES = 3
+
+
+def candidates_for(parts: Sequence[PartRequest], takes: int) -> int:
+    """Return how many to write for a take: several where the model is asked for what it leans to, not obeys."""
+    has_wishes = any(part.use is PartUse.REPLACE and (part.controls or any(part.bar_density)) for part in parts)
+    return max(1, min(WISHED_CANDIDATES, MAX_WRITTEN // takes)) if has_wishes else 1
+
+
 @dataclass(frozen=True, slots=True)
 class GenerationRequest:
     """All that a producer asks for at once.
@@ -138,6 +154,7 @@ class GenerationRequest:
         sampling: Temperatures and friends.
         seed: Every take's randomness follows from the seed and the take's number.
         takes: How many loops at once.
+        candidates: How many are written for each take; the one nearest to what is asked is offered.
         max_attempts: How often a take that had to drop a wish is tried again.
         style_percent: How much the model leans on the style it learned from own files; without one: nothing.
     """
@@ -156,14 +173,17 @@ class GenerationRequest:
     sampling: Sampling = field(default_factory=Sampling)
     seed: int = 0
     takes: int = 4
+    candidates: int = 1
     max_attempts: int = 1
     style_percent: float = 100.0
 
     def __post_init__(self) -> None:
         if len(self.parts) != len(self.canvas.tracks):
             raise ValueError(f"{len(self.parts)} part requests do not fit {len(self.canvas.tracks)} parts")
-        if not 1 <= self.takes <= 64:
-            raise ValueError(f"1 to 64 takes, not {self.takes}")
+        if not 1 <= self.takes <= MAX_WRITTEN:
+            raise ValueError(f"1 to {MAX_WRITTEN} takes, not {self.takes}")
+        if not 1 <= self.candidates <= MAX_WRITTEN // self.takes:
+            raise ValueError(f"{self.takes} takes of {self.candidates} candidates are not 1 to {MAX_WRITTEN} loops")
         if not 0 <= self.remix_percent <= 100:
             raise ValueError(f"the remix amount lies between 0 and 100 %, not {self.remix_percent:g}")
         if not 0 <= self.style_percent <= 100:
@@ -188,7 +208,8 @@ class ControlReport:
 
     Attributes:
         part: Index of the part, or -1 for the whole loop.
-        name: The control; beside those of the registry "rhythm", "key" and "chords" (shares of 1) and "bar_density".
+        name: The control; beside those of the registry "rhythm", "key", "chords" and "departure" (shares of 1) and
+            "bar_density".
         asked: The value asked.
         got: The value measured on the take.
         is_met: Whether both fall into the same bin.
@@ -220,7 +241,7 @@ class TakeScores:
 
 
 # What hardly any real held-out loop reaches: set on loops of the valid split (`benchmarks/originality.py`).
-FLAGGED_SIMILARITY, FLAGGED_PHRASES = 0.12, 4.25
+FLAGGED_LIKENESS = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,11 +249,11 @@ class Originality:
     """What a take shares with the songs of training.
 
     Attributes:
-        similarity: Share of its phrases, common ones left out, that the group of songs nearest to it has, 0 to 1.
-        shared: Different phrases that these are; one that n groups have counts 1/n.
-        phrases: Different phrases that were looked for, common ones left out.
-        longest_run: Notes of the longest stretch of a part's upper line that such a group has as well, common phrases
-            included; 0 if none.
+        similarity: Share of its phrases, the rarer the weightier, that the group of songs nearest to it has, less the
+            share that the fourth nearest has, 0 to 1: a copy stands out, a manner of playing does not.
+        shared: Bits that these say: log2 of one over the share of groups that have a phrase, summed over phrases.
+        phrases: Different phrases that were looked for.
+        longest_run: Notes of the longest stretch of a part's upper line that a group has as well; 0 if none.
     """
 
     similarity: float
@@ -241,9 +262,14 @@ class Originality:
     longest_run: int
 
     @property
+    def likeness(self) -> float:
+        """How like a song it is: much of it, and much in all; 1 is what real music by others hardly ever reaches."""
+        return self.similarity * self.shared**0.5 / FLAGGED_LIKENESS
+
+    @property
     def is_flagged(self) -> bool:
         """Whether it shares more than real music by others does."""
-        return self.similarity >= FLAGGED_SIMILARITY and self.shared >= FLAGGED_PHRASES
+        return self.likeness >= 1
 
 
 @dataclass(frozen=True, slots=True)

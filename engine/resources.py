@@ -17,6 +17,7 @@ from engine.errors import EngineError, ModelBundleError
 APPLICATION = "Turnaround"
 DEFAULT_MODEL = "base"
 _MANIFEST = "manifest.json"
+_LIBRARIES = "LD_LIBRARY_PATH"
 
 
 def assets_folder() -> Path:
@@ -67,16 +68,34 @@ def training_program() -> tuple[str, ...] | None:
     """Return how to start `python -m training` in a process of its own, None where nothing can be trained.
 
     An installation that has the training extra runs it itself. The frozen program holds no torch: it takes the
-    training pack, a Python with the extra that was unpacked into `training` in the user's data folder.
+    training pack, which was unpacked into `training` in the user's data folder, or a Python with the extra there.
     """
     if not hasattr(sys, "_MEIPASS"):
         has_extra = all(importlib.util.find_spec(name) for name in ("torch", "lightning", "onnx", "training"))
         return (sys.executable, "-m", "training") if has_extra else None
-    for place in ("bin/python3", "python.exe", "Scripts/python.exe"):
-        python = data_folder() / "training" / place
-        if python.is_file():
-            return (str(python), "-m", "training")
+    folder = data_folder() / "training"
+    for name in ("turnaround-training", "turnaround-training.exe"):
+        if (folder / name).is_file():
+            return (str(folder / name),)
+    for name in ("bin/python3", "python.exe", "Scripts/python.exe"):
+        if (folder / name).is_file():
+            return (str(folder / name), "-m", "training")
     return None
+
+
+def outside_environment() -> dict[str, str]:
+    """Return the environment that this program was started in, for programs that are not part of it.
+
+    The frozen program's loader points LD_LIBRARY_PATH at the program's own libraries and keeps what stood there; the
+    training pack must not load those.
+    """
+    environment = dict(os.environ)
+    if hasattr(sys, "_MEIPASS"):
+        before = environment.get(f"{_LIBRARIES}_ORIG")
+        environment.pop(_LIBRARIES, None)
+        if before:
+            environment[_LIBRARIES] = before
+    return environment
 
 
 def library_file() -> Path:

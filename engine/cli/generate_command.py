@@ -16,7 +16,7 @@ from engine.cli.sampling_options import build_sampling
 from engine.cli.sound_stems import sounds_heard
 from engine.cli.stem_options import parse_stem
 from engine.cli.take_files import WriteOptions, take_table, write_text
-from engine.messages import GenerationRequest, WriteOrder
+from engine.messages import GenerationRequest, WriteOrder, candidates_for
 from engine.music.harmony import Key, parse_chords
 from engine.music.loop import MAX_BARS
 from engine.music.timing import MAX_TEMPO_BPM, MIN_TEMPO_BPM, Meter
@@ -120,6 +120,14 @@ def generate(
     rank: Annotated[
         str, typer.Option(help="This worker's number and how many share the batches.", rich_help_panel=_MACHINE)
     ] = "0/1",
+    candidates: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Written for each take; the nearest to your wishes is kept. (Default: 3 with wishes, else 1)",
+            rich_help_panel=_DRAWING,
+        ),
+    ] = None,
     max_attempts: Annotated[
         int | None,
         typer.Option(min=1, help="Tries for a take that had to drop a wish. (Default: 3)", rich_help_panel=_DRAWING),
@@ -223,7 +231,8 @@ def generate(
         if recipe is None:
             seed = secrets.randbelow(_MAX_RANDOM_SEED) if seed is None else seed
             max_attempts = max_attempts or 3
-        request = RunOptions(seed, takes, max_attempts, sampling, style).apply(request)
+            candidates = candidates or candidates_for(request.parts, takes or request.takes)
+        request = RunOptions(seed, takes, candidates, max_attempts, sampling, style).apply(request)
         requests = list(share.requests(request, batches))
     if save_recipe is not None:
         write_recipe(request, save_recipe)

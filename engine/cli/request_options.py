@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.cli.part_options import PartOption, parse_bounds, parse_role
-from engine.messages import GenerationRequest, Keep, PartRequest, PartUse, Sampling, WriteOrder
+from engine.messages import MAX_WRITTEN, GenerationRequest, Keep, PartRequest, PartUse, Sampling, WriteOrder
 from engine.music.general_midi import Role
 from engine.music.harmony import Chord, Key
 from engine.music.loop import COMMON_TIME, Loop, Track
@@ -76,22 +76,26 @@ class RunOptions:
     """How a request is drawn, which a recipe leaves open to be changed.
 
     Attributes:
-        seed, takes, max_attempts, sampling, style_percent: See `messages.GenerationRequest`; None keeps the default or
-            the recipe's.
+        seed, takes, candidates, max_attempts, sampling, style_percent: See `messages.GenerationRequest`; None keeps the
+            default or the recipe's, as many candidates as there is room for.
     """
 
     seed: int | None = None
     takes: int | None = None
+    candidates: int | None = None
     max_attempts: int | None = None
     sampling: Sampling | None = None
     style_percent: float | None = None
 
     def apply(self, request: GenerationRequest) -> GenerationRequest:
         """Return the request drawn in this way."""
+        takes = request.takes if self.takes is None else self.takes
+        room = max(1, MAX_WRITTEN // takes)
         return replace(
             request,
             seed=request.seed if self.seed is None else self.seed,
-            takes=request.takes if self.takes is None else self.takes,
+            takes=takes,
+            candidates=min(request.candidates, room) if self.candidates is None else self.candidates,
             max_attempts=request.max_attempts if self.max_attempts is None else self.max_attempts,
             sampling=request.sampling if self.sampling is None else self.sampling,
             style_percent=request.style_percent if self.style_percent is None else self.style_percent,

@@ -10,7 +10,6 @@ from engine.audio.reading import is_audio_path
 from engine.audio.transcribing import as_track, common_tempo, transcribe
 from engine.cli.console import people
 from engine.midi import smf
-from engine.music.loop import COMMON_TIME
 from engine.music.timing import Meter
 from engine.stems.merge import Stem
 
@@ -22,7 +21,7 @@ def sounds_heard(stems: Sequence[Stem], *, tempo_bpm: float | None, meter: Meter
     Args:
         stems: As they were named.
         tempo_bpm: Where it is known; None for that of a MIDI stem, else for the one that is heard.
-        meter: In which bar 1 is sought; None for 4/4.
+        meter: Of their bars; None for the one that is heard.
 
     Raises:
         AudioFileError: A sound cannot be read, or nothing was heard in it.
@@ -34,7 +33,6 @@ def sounds_heard(stems: Sequence[Stem], *, tempo_bpm: float | None, meter: Meter
         yield list(stems)
         return
     tempo_bpm = tempo_bpm or _told_tempo([stem.path for stem in stems if stem not in sounds])
-    meter = meter or COMMON_TIME
     heard = {stem: transcribe(stem.path, role=stem.role, tempo_bpm=tempo_bpm, meter=meter) for stem in sounds}
     tempo = common_tempo(list(heard.values()), meter=meter, tempo_bpm=tempo_bpm)
     given: dict[Stem, Stem] = {}
@@ -43,11 +41,13 @@ def sounds_heard(stems: Sequence[Stem], *, tempo_bpm: float | None, meter: Meter
             goal = Path(folder, str(number), f"{stem.path.stem}.mid")
             goal.parent.mkdir()
             track = as_track(found, tempo=tempo)
-            smf.write_part(track, goal, tempo_bpm=tempo.bpm, meter=meter)
+            smf.write_part(track, goal, tempo_bpm=tempo.bpm, meter=tempo.meter)
             given[stem] = replace(stem, role=found.role, path=goal)
             text = f"{stem.path.name}: heard {len(track.notes)} {found.role.value} notes"
             people().print(
-                f"{text}, {tempo.bpm:g} BPM, bar 1 at {tempo.bar_one_seconds:.2f} s", markup=False, soft_wrap=True
+                f"{text}, {tempo.bpm:g} BPM, {tempo.meter}, bar 1 at {tempo.bar_one_seconds:.2f} s",
+                markup=False,
+                soft_wrap=True,
             )
         yield [given.get(stem, stem) for stem in stems]
 

@@ -36,7 +36,7 @@ class Wish:
 
     role: Role | None
     tempo_bpm: float | None
-    meter: Meter
+    meter: Meter | None
     crop: Crop
     sound: SoundForm
     rate: int | None
@@ -51,7 +51,7 @@ def transcribe_files(
     tempo: Annotated[
         float | None, typer.Option(min=MIN_TEMPO_BPM, max=MAX_TEMPO_BPM, help="In BPM, where it is known.")
     ] = None,
-    meter: Annotated[str, typer.Option(help="In which bar 1 is sought.")] = "4/4",
+    meter: Annotated[str | None, typer.Option(help="Such as 3/4. (Default: told from the notes)")] = None,
     crop: Annotated[
         str, typer.Option(metavar="none|every:SECONDS|positions:FILE", help="Cut the files; each piece is one part.")
     ] = "none",
@@ -68,7 +68,7 @@ def transcribe_files(
     A positions file has a line for each piece: a start, and if wanted an end and a name, such as 0:30 1:02.5 chorus.
     """
     with usage_errors():
-        wish = Wish(role, tempo, Meter.parse(meter), parse_crop(crop), sound, rate, mono, notes)
+        wish = Wish(role, tempo, Meter.parse(meter) if meter else None, parse_crop(crop), sound, rate, mono, notes)
         if not notes and sound is SoundForm.NONE:
             raise ValueError("nothing would be written; give --sound, or leave out --no-notes")
     _make_folder(out)
@@ -169,9 +169,9 @@ def _transcribe(path: Path, piece: Piece, goal: Path, wish: Wish, progress: Call
     track = as_track(heard)
     if not track.notes:
         raise NothingHeardError(f"{path.name} has no notes after its bar 1.", "Tell the tempo with --tempo.")
-    smf.write_part(track, goal, tempo_bpm=heard.tempo.bpm, meter=wish.meter)
+    smf.write_part(track, goal, tempo_bpm=heard.tempo.bpm, meter=heard.tempo.meter)
     key = f", {heard.key}" if heard.key else ""
-    notes = f"{len(track.notes)} {heard.role.value} notes, {heard.tempo.bpm:.2f} BPM{key}"
+    notes = f"{len(track.notes)} {heard.role.value} notes, {heard.tempo.bpm:.2f} BPM, {heard.tempo.meter}{key}"
     text = f"{goal.name}: {notes}, bar 1 at {heard.tempo.bar_one_seconds:.2f} s"
     people().print(text, markup=False, soft_wrap=True)
 

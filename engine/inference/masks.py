@@ -24,6 +24,7 @@ from engine.representation.sheet import DURATION_TABLE
 from engine.representation.vocabulary import (
     DRUM_DURATION,
     DRUM_OFFSET,
+    FED_DRUM_DURATION,
     PITCHES,
     ROW_WIDTH,
     Column,
@@ -88,12 +89,15 @@ class TakeMasks:
         pairs = zip(self._cells[index], self._given[index], strict=True)
         return [row for row, is_given in pairs if not is_given]
 
+    @property
+    def part(self) -> int:
+        """The part that is being written; not to be asked when all is done."""
+        return self.plan.cells[self._index][0]
+
     def recent_pitches(self, count: int) -> list[int]:
         """Return the pitch ids of the latest notes of the part that is being written."""
-        part = self.plan.cells[self._index][0]
-        rows = [
-            row for cell, (other, _) in zip(self._cells, self.plan.cells, strict=True) if other == part for row in cell
-        ]
+        cells = zip(self._cells, self.plan.cells, strict=True)
+        rows = [row for cell, (other, _) in cells if other == self.part for row in cell]
         return [int(row[Column.PITCH]) - 1 for row in rows[-count:]]
 
     def fill(self, tables: Tables, take: int) -> None:
@@ -107,7 +111,7 @@ class TakeMasks:
         tables.duration[take] = True
         if rules.is_drums and can_sound:
             tables.duration[take] = False
-            tables.duration[take, DRUM_DURATION] = True
+            tables.duration[take, FED_DRUM_DURATION] = True
         tables.velocity[take] = True
         tables.micro[take] = rules.micro
         # Where END is the only answer the other fields are drawn all the same and mean nothing.

@@ -7,6 +7,7 @@ import numpy as np
 from engine.inference.take_plan import rhythm_steps
 from engine.messages import ControlReport, GenerationRequest, PartUse
 from engine.music.analysis import loop_chords
+from engine.music.departure import departure
 from engine.music.loop import Loop
 from engine.representation.controls import TRACK_CONTROLS, PartView, TrackControl, density_bin, part_view
 from engine.representation.sheet import Sheet
@@ -17,6 +18,7 @@ _UPPER_LIMITS = ("polyphony_max", "highest_pitch")
 _LOWER_LIMITS = ("polyphony_min", "lowest_pitch")
 # Recognised chords of real music agree with what a person wrote in about three bars of four.
 _CHORDS_MET = 0.75
+_DEPARTURE_BIN, _DEPARTURE_MET = 0.05, 0.15
 
 
 def control_reports(request: GenerationRequest, loop: Loop) -> tuple[ControlReport, ...]:
@@ -33,6 +35,7 @@ def control_reports(request: GenerationRequest, loop: Loop) -> tuple[ControlRepo
                 reports.append(_report(part, control, asked, view))
         reports += _rhythm_report(request, part, view)
         reports += _bar_density_reports(request, part, view)
+        reports += _departure_report(request, part, loop)
     return tuple(reports)
 
 
@@ -65,6 +68,16 @@ def _bar_density_reports(request: GenerationRequest, part: int, view: PartView) 
             got = int(counts[bar])
             error = density_bin(got * scale, view.role) - density_bin(asked * scale, view.role)
             yield ControlReport(part, "bar_density", asked, got, abs(error) <= 1, error, bar)
+
+
+def _departure_report(request: GenerationRequest, part: int, loop: Loop) -> Iterator[ControlReport]:
+    """Report how far the written bars depart from those before them, on the average; met within 15 %."""
+    asked = request.parts[part].departure
+    found = [departure(loop, part, bar) for bar in request.bars_of(part) if bar]
+    if asked is not None and found:
+        got = sum(found) / len(found)
+        error = round((got - asked) / _DEPARTURE_BIN)
+        yield ControlReport(part, "departure", asked, round(got, 3), abs(got - asked) <= _DEPARTURE_MET, error)
 
 
 def _loop_reports(request: GenerationRequest, loop: Loop) -> Iterator[ControlReport]:

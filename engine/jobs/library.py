@@ -31,6 +31,8 @@ class TakeRow:
         tags, note: The producer's own words.
         is_favourite, is_discarded: The producer's marks.
         is_used: Whether it was ever made the loop.
+        written_bars: For each of `written` its bars, such as "3" or "1,2", the first being 1, or "*" for all, parted by
+            spaces; "" where nobody noted them.
     """
 
     id: int
@@ -63,6 +65,7 @@ class TakeRow:
     is_favourite: bool
     is_discarded: bool
     is_used: bool
+    written_bars: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +164,7 @@ class TakesFound:
 
     Attributes:
         rows: The takes.
-        total: How many the library holds in all.
+        total: How many the library holds in all; of those that were thrown away, if only these were looked for.
     """
 
     rows: tuple[TakeRow, ...]

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from engine.jobs.numbers import NO_JOB
 from engine.music.general_midi import Role
 from engine.music.heard import HeardStem, TempoGuess
-from engine.music.loop import COMMON_TIME
 from engine.music.timing import Meter
 
 AUDIO_SUFFIXES = frozenset({".wav", ".wave", ".aif", ".aiff", ".aifc", ".flac", ".ogg", ".oga", ".opus", ".mp3"})
@@ -19,13 +18,13 @@ class ListenTo:
         paths: The files, and folders of them.
         roles: What each plays, None to go by its name and sound; () for None everywhere.
         tempo_bpm: Where it is known.
-        meter: In which bar 1 is sought.
+        meter: Of their bars; None to tell it from the notes.
     """
 
     paths: tuple[str, ...]
     roles: tuple[Role | None, ...] = ()
     tempo_bpm: float | None = None
-    meter: Meter = COMMON_TIME
+    meter: Meter | None = None
     job: int = NO_JOB
 
 

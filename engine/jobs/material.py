@@ -10,6 +10,7 @@ from enum import StrEnum
 from engine.jobs.numbers import NO_JOB
 from engine.music.general_midi import Role, RoleSource
 from engine.music.harmony import Chord, Key
+from engine.music.heard import HeardNote
 from engine.music.loop import COMMON_TIME, Loop
 from engine.music.timing import Meter
 
@@ -28,7 +29,9 @@ class FoundPart:
         notes: How many.
         bars: In how many bars it plays.
         lowest, highest: Its pitches.
-        bar_notes: How many notes begin in each bar of the file, for a picture of it.
+        bar_notes: How many notes begin in each bar of the file.
+        drawn: Its notes in seconds from the file's begin, for a picture: all of them, or a few thousand evenly taken.
+            Where the file keeps its own time, seconds are those of its first tempo.
     """
 
     role: Role
@@ -40,6 +43,7 @@ class FoundPart:
     lowest: int
     highest: int
     bar_notes: tuple[int, ...] = ()
+    drawn: tuple[HeardNote, ...] = ()
 
 
 class TimingSource(StrEnum):
@@ -62,6 +66,7 @@ class FoundTiming:
             producer, who corrected it.
         confidence: 0 to 1: how well onsets fall on the sixteenths.
         alternatives: Other tempi, the likelier first.
+        meter_source: What told the meter; where the file names none, its notes do, and most music is in 4/4.
     """
 
     tempo_bpm: float
@@ -70,12 +75,17 @@ class FoundTiming:
     source: TimingSource = TimingSource.FILE
     confidence: float = 1.0
     alternatives: tuple[float, ...] = ()
+    meter_source: TimingSource = TimingSource.FILE
 
     def scaled(self, factor: float) -> "FoundTiming":
         """Return it `factor` times as fast (2 or 0.5), begun at the same moment."""
         others = tuple(sorted({self.tempo_bpm, *self.alternatives} - {self.tempo_bpm * factor}))
         tempo = self.tempo_bpm * factor
         return replace(self, tempo_bpm=tempo, source=TimingSource.PRODUCER, alternatives=others)
+
+    def with_meter(self, meter: Meter, source: TimingSource = TimingSource.PRODUCER) -> "FoundTiming":
+        """Return it with its bars counted otherwise, begun at the same moment."""
+        return replace(self, meter=meter, meter_source=source)
 
     def with_bar_one(self, seconds: float) -> "FoundTiming":
         """Return it with bar 1 elsewhere."""
@@ -91,6 +101,8 @@ class FoundFile:
         parts: In the file's order; () where it could not be read.
         bars: How long it is, in bars of `timing`.
         timing: Tempo, meter and bar 1.
+        seconds: How long it is, counted as those of `FoundPart.drawn`.
+        last_onset_seconds: When its last note begins.
         key: Told from its notes; None where nothing pitched sounds.
         chords: One tuple of chords a bar.
         told: What was lost or repaired, a sentence each.
@@ -101,6 +113,8 @@ class FoundFile:
     parts: tuple[FoundPart, ...] = ()
     bars: int = 0
     timing: FoundTiming = FoundTiming(120.0)
+    seconds: float = 0.0
+    last_onset_seconds: float = 0.0
     key: Key | None = None
     chords: tuple[tuple[Chord, ...], ...] = ()
     told: tuple[str, ...] = ()

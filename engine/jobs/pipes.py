@@ -39,7 +39,7 @@ from engine.jobs.material import (
 )
 from engine.jobs.models import ExportModel, FindModels, InstallModel, ModelsFound, UseModel
 from engine.jobs.similar import DescribeTake, FindSimilar, LibraryMapped, MapLibrary, SimilarFound, TakeDescribed
-from engine.jobs.sound import Play, PlayNote, Position, SetGains, SetMetronome, SoundState, StopPlaying
+from engine.jobs.sound import Levels, Play, PlayNote, Position, SetGains, SetMetronome, SoundState, StopPlaying
 from engine.jobs.writing import Cancel, Generate, WorkerReady
 from engine.messages import Failed, GenerationEvent
 
@@ -105,6 +105,7 @@ Event = (
     | Answer
     | SoundState
     | Position
+    | Levels
     | LiveEvent
     | ChildStopped
 )

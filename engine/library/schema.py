@@ -6,7 +6,7 @@ hundred thousand takes are searched without reading any of them.
 
 import sqlite3
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 7
 
 _VERSION_1 = """
 CREATE TABLE takes (
@@ -79,7 +79,17 @@ CREATE TABLE vectors (
 _VERSION_4 = """
 ALTER TABLE takes ADD COLUMN is_used INTEGER NOT NULL DEFAULT 0;
 """
-VERSIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
+# What takes share is measured in another way: what was measured before cannot be compared with it.
+_VERSION_5 = """
+DELETE FROM originality;
+"""
+# Which bars of a part were written; of takes before it is not told.
+_VERSION_6 = """
+ALTER TABLE takes ADD COLUMN written_bars TEXT NOT NULL DEFAULT '';
+"""
+# What takes share is measured in yet another way.
+_VERSION_7 = _VERSION_5
+VERSIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6, _VERSION_7)
 
 
 def migrate(db: sqlite3.Connection) -> int:

@@ -32,9 +32,9 @@ MAX_WORDS = 2000  # letters of a note or of tags
 _COLUMNS = (
     "id, created, name, key, tempo_bpm, meter, bars, roles, written, genre, notes, seed, number, model, "
     "model_identity, log_likelihood, seam, rating, attempt, batch, provider, threads, build, made, missing, tags, "
-    "note, is_favourite, is_discarded, is_used"
+    "note, is_favourite, is_discarded, is_used, written_bars"
 )
-_BOOLEANS = 3  # the last columns
+_MARKS = slice(-4, -1)  # the columns that are true or false
 _WORDS = "name || ' ' || key || ' ' || roles || ' ' || genre || ' ' || meter || ' ' || tags || ' ' || note"
 
 
@@ -134,8 +134,9 @@ class TakeStore:
             origin.build,
             origin.made,
             take.missing,
+            _written_bars(request),
         )
-        columns = _COLUMNS.removeprefix("id, ").removesuffix(", tags, note, is_favourite, is_discarded, is_used")
+        columns = _COLUMNS.removeprefix("id, ").replace(" tags, note, is_favourite, is_discarded, is_used,", "")
         marks = ", ".join("?" * len(values))
         try:
             with self._db:
@@ -151,8 +152,10 @@ class TakeStore:
             raise LibraryError("A take could not be kept in the library.", str(error)) from error
         return row
 
-    def count(self) -> int:
-        return int(self._db.execute("SELECT COUNT(*) FROM takes").fetchone()[0])
+    def count(self, *, is_discarded: bool = False) -> int:
+        """Return how many takes there are, or how many were thrown away."""
+        found = self._db.execute("SELECT COUNT(*) FROM takes WHERE is_discarded = ?", (int(is_discarded),))
+        return int(found.fetchone()[0])
 
     def find(self, query: Query | None = None) -> tuple[TakeRow, ...]:
         """Return takes that match, the newest first."""
@@ -237,8 +240,9 @@ class TakeStore:
 
 
 def _row(values: tuple[object, ...]) -> TakeRow:
-    plain, marks = values[:-_BOOLEANS], values[-_BOOLEANS:]  # in the order of `_COLUMNS`, which is that of the fields
-    return TakeRow(*cast(tuple[Any, ...], (*plain, *map(bool, marks))))
+    fields = list(cast(tuple[Any, ...], values))  # in the order of `_COLUMNS`, which is that of the fields
+    fields[_MARKS] = map(bool, fields[_MARKS])
+    return TakeRow(*fields)
 
 
 def _packed(text: str) -> bytes:
@@ -257,3 +261,8 @@ def _unpacked(packed: bytes) -> Loop:
 def _written_roles(request: GenerationRequest) -> str:
     tracks = zip(request.parts, request.canvas.tracks, strict=True)
     return " ".join(track.role.value for part, track in tracks if part.use is PartUse.REPLACE)
+
+
+def _written_bars(request: GenerationRequest) -> str:
+    written = (part.bars for part in request.parts if part.use is PartUse.REPLACE)
+    return " ".join(",".join(str(bar + 1) for bar in bars) or "*" for bars in written)

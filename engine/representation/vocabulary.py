@@ -88,6 +88,7 @@ def _duration_steps() -> tuple[int, ...]:
 
 DURATION_STEPS = _duration_steps()
 DRUM_DURATION = DURATION_STEPS.index(STEPS_PER_QUARTER // 4)  # every drum hit lasts a 16th
+FED_DRUM_DURATION = 0  # what the fields after it are told of a drum's length, which is not learned
 
 FIELD_SIZES: dict[Field, int] = {
     Field.KIND: len(Kind),

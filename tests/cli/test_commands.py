@@ -11,7 +11,7 @@ import pytest
 
 import turnaround
 from engine.cli import app
-from engine.resources import log_folder
+from engine.resources import data_folder, log_folder
 from tests.cli.conftest import DEMO, Run
 
 
@@ -53,6 +53,22 @@ def test_the_front_door_loads_nothing_it_does_not_need() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stderr.strip() == "0 []"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the pack is played by a shell script")
+def test_the_frozen_program_has_its_training_pack_train(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "_MEIPASS", str(tmp_path), raising=False)
+    monkeypatch.setattr(sys, "argv", ["turnaround", "finetune", "songs", "--out", "Mine"])
+    assert turnaround.main() == 1
+    assert str(data_folder()) in capfd.readouterr().err
+    pack = data_folder() / "training" / "turnaround-training"
+    pack.parent.mkdir()
+    pack.write_text('#!/bin/sh\necho "$*"\nexit 3\n', encoding="utf-8")
+    pack.chmod(0o755)
+    assert turnaround.main() == 3
+    assert capfd.readouterr().out == "finetune songs --out Mine\n"
 
 
 def test_inspect_tells_what_a_file_holds(run: Run) -> None:

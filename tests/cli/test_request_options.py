@@ -1,5 +1,7 @@
 """Options become a request: which parts are written, which bars of them, and what is only heard."""
 
+from dataclasses import replace
+
 import pytest
 
 from engine.cli.part_options import parse_part
@@ -139,3 +141,5 @@ def test_how_a_request_is_drawn_can_be_changed_alone() -> None:
     assert RunOptions().apply(request) == request
     changed = RunOptions(seed=9, takes=2).apply(request)
     assert (changed.seed, changed.takes, changed.canvas) == (9, 2, request.canvas)
+    assert RunOptions(takes=16).apply(replace(request, candidates=12)).candidates == 4
+    assert RunOptions(takes=16, candidates=2).apply(replace(request, candidates=12)).candidates == 2

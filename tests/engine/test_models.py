@@ -110,3 +110,6 @@ def test_the_frozen_program_trains_with_a_pack_in_the_users_folder(
     python.parent.mkdir(parents=True)
     python.touch()
     assert training_program() == (str(python), "-m", "training")
+    pack = tmp_path / "data" / "Turnaround" / "training" / "turnaround-training"
+    pack.touch()
+    assert training_program() == (str(pack),)

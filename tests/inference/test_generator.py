@@ -56,6 +56,18 @@ def test_a_take_is_the_same_however_many_are_made_beside_it() -> None:
     assert len({take.loop for take in many}) == 5
 
 
+def test_favoured_pitches_are_written_more_often() -> None:
+    plain = keys_request(takes=8)
+    keys = replace(REPLACE, favoured=tuple(range(60, 72)))
+    leaning = replace(plain, parts=(CONTEXT, CONTEXT, keys))
+
+    def share(request: GenerationRequest) -> float:
+        pitches = [note.pitch for take in takes_of(request) for note in take.loop.tracks[2].notes]
+        return sum(60 <= pitch < 72 for pitch in pitches) / len(pitches)
+
+    assert share(leaning) > 2 * share(plain)
+
+
 def test_another_seed_is_another_loop() -> None:
     assert takes_of(keys_request(takes=1))[0].loop != takes_of(replace(keys_request(takes=1), seed=8))[0].loop
 

@@ -13,9 +13,9 @@ from engine.messages import GenerationRequest, Keep, PartRequest, PartUse
 from engine.music.general_midi import Role
 from engine.music.loop import Loop, Note, Track
 from engine.representation.vocabulary import (
-    DRUM_DURATION,
     DRUM_OFFSET,
     DURATION_STEPS,
+    FED_DRUM_DURATION,
     Column,
     Field,
     Kind,
@@ -154,7 +154,7 @@ def test_a_locked_note_outside_range_and_rhythm_stays() -> None:
 def test_drums_have_their_half_and_their_length() -> None:
     walk = Walk((Track(Role.DRUMS), REPLACE))
     assert walk.tables.drums[0]
-    assert np.flatnonzero(walk.tables.duration[0]).tolist() == [DRUM_DURATION]
+    assert np.flatnonzero(walk.tables.duration[0]).tolist() == [FED_DRUM_DURATION]
     row = walk.give(note(0, DRUM_OFFSET + 36))
     assert row[Column.PITCH] == 1 + DRUM_OFFSET + 36
     assert 36 in walk.pitches(1)  # a roll is legal: the hit before is cut

@@ -48,6 +48,15 @@ def test_what_means_nothing_for_drums_is_not_reported() -> None:
     assert set(reports(Role.DRUMS, density=4, polyphony_max=1)) == {"density"}
 
 
+def test_departure_is_reported_for_the_bars_that_have_one_before_them() -> None:
+    part = PartRequest(PartUse.REPLACE, departure=0.5)
+    loop = Loop(bars=2, tracks=(Track(Role.KEYS, NOTES),))
+    (report,) = control_reports(GenerationRequest(loop, (part,)), loop)
+    assert (report.name, report.got, report.is_met, report.bin_error) == ("departure", 1.0, False, 10)
+    first = PartRequest(PartUse.REPLACE, (0,), departure=0.5)
+    assert control_reports(GenerationRequest(loop, (first,)), loop) == ()
+
+
 def test_a_drawn_density_is_reported_bar_by_bar() -> None:
     part = PartRequest(PartUse.REPLACE, bar_density=(3.0, None))
     loop = Loop(bars=2, tracks=(Track(Role.KEYS, NOTES),))

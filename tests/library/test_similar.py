@@ -14,7 +14,7 @@ from engine.messages import GenerationRequest, PartRequest, PartUse, Take, TakeS
 from engine.music.loop import Loop
 from engine.representation.sheet import Sheet
 from engine.resources import asset
-from engine.similarity.loops import FILE_NAME, LoopSpace
+from engine.similarity.loops import LoopSpace
 from engine.similarity.tags import loop_tags
 from tests.helpers.sheets import made_loop
 from training.augment import rotated, transposed
@@ -22,7 +22,7 @@ from training.augment import rotated, transposed
 
 @pytest.fixture(scope="module")
 def space() -> LoopSpace:
-    return LoopSpace.open(asset("similarity", FILE_NAME))
+    return LoopSpace.open(asset("similarity"))
 
 
 @pytest.fixture

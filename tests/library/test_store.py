@@ -177,6 +177,16 @@ def test_a_discarded_take_is_gone_with_its_music(store: TakeStore) -> None:
         store.load(id)
 
 
+def test_the_bars_that_were_written_are_noted_and_thrown_away_takes_are_counted_by_themselves(store: TakeStore) -> None:
+    whole = store.keep(REQUEST, take())
+    some = GenerationRequest(CANVAS, (PartRequest(), PartRequest(use=PartUse.REPLACE, bars=(1,))), seed=77)
+    store.keep(some, take())
+    assert [row.written_bars for row in store.find()] == ["2", "*"]
+    store.mark(MarkTake(whole, is_discarded=True))
+    assert (store.count(), store.count(is_discarded=True)) == (1, 1)
+    assert store.load(whole).row.is_discarded is True
+
+
 def test_a_newer_library_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "t.sqlite"
     with sqlite3.connect(path) as db:
@@ -198,3 +208,13 @@ def test_what_a_take_shares_with_known_songs_is_kept(store: TakeStore) -> None:
     store.keep(REQUEST, take())
     assert store.connection.execute("SELECT * FROM originality").fetchall() == [(row, 0.25, 6, 24, 19)]
     assert store.load(row).originality == Originality(0.25, 6, 24, 19)
+
+
+def test_what_was_measured_in_another_way_is_forgotten(tmp_path: Path) -> None:
+    path = tmp_path / "t.sqlite"
+    old = TakeStore(path)
+    id = old.keep(REQUEST, take(originality=Originality(0.25, 6, 24, 19)))
+    old.connection.execute("ALTER TABLE takes DROP COLUMN written_bars")  # as the library was then
+    old.connection.execute("PRAGMA user_version = 4")
+    old.close()
+    assert TakeStore(path).load(id).originality is None
