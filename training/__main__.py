@@ -1,5 +1,9 @@
-"""`python -m training COMMAND`: the training commands alone, as the window starts them in a process of their own."""
+"""`python -m training COMMAND`: the training commands alone, as the window starts them in a process of their own.
 
+It is also the program of the training pack (`packaging/training_pack.spec`).
+"""
+
+import multiprocessing
 import sys
 from collections.abc import Sequence
 
@@ -35,4 +39,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    multiprocessing.freeze_support()  # a spawned child of the training pack begins here
     sys.exit(main())

@@ -19,7 +19,7 @@ from engine.errors import EngineError
 
 SCHEDULES = ("wsd", "cosine")
 OPTIMISERS = ("adamw", "muon")
-STRATEGIES = ("auto", "ddp")
+STRATEGIES = ("auto", "ddp", "fsdp")
 
 
 Config = TypeVar("Config", bound="DataclassInstance")
@@ -113,11 +113,11 @@ class RunConfig:
     """Where and how long."""
 
     directory: str = "runs/small"  # checkpoints, metrics and the `pause` file
-    start_from: str = ""  # a checkpoint whose averaged weights begin this run (tuning)
+    start_from: str = ""  # a checkpoint (its averaged weights) or a bundle's folder whose weights begin this run
     accelerator: str = "auto"  # Lightning's: auto, cpu, cuda, mps
     devices: str = "auto"  # Lightning's: a number, a list, or auto
     nodes: int = 1  # machines; SLURM's own variables are honoured
-    strategy: str = "auto"  # Lightning's: auto, ddp
+    strategy: str = "auto"  # auto, ddp (Lightning's), or fsdp: weights and moments in shards, one a process
     precision: str = "bf16-mixed"  # Lightning's
     compile: bool = True  # torch.compile the trunk and heads
     pieces: int = 1  # that a batch is read in, one after the other, where memory holds no whole one
@@ -135,7 +135,6 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         if self.strategy not in STRATEGIES:
-            # Sharded weights could be trained, but not yet gathered into checkpoints; every size fits one device.
             raise ConfigError(f"run.strategy is one of {STRATEGIES}, not {self.strategy!r}")
         if not 0 < self.checkpoint_minutes <= 4:
             raise ConfigError("run.checkpoint_minutes must lie in (0, 4]: a crash may cost at most five minutes")

@@ -22,7 +22,7 @@ from training.config import TrainConfig
 from training.export import Agreement, Reference, export_bundle
 from training.feed import SongSource, TensorBatch, first_windows
 from training.model import LoopTransformer
-from training.trained_model import load_model
+from training.trained_model import load_model, shape_of
 
 logger = logging.getLogger(__name__)
 
@@ -74,11 +74,6 @@ def export_checkpoint(
     info = _info(config, state, publication, shape_of(model))
     card = publication.card or card_text(info)
     return export_bundle(model.folded_weights(), folder, info=info, card=card, references=references_of(model, batches))
-
-
-def shape_of(model: LoopTransformer) -> ModelShape:
-    """Return the sizes of a network as a bundle states them."""
-    return ModelShape(**{field.name: getattr(model.shape, field.name) for field in fields(ModelShape)})
 
 
 @torch.no_grad()

@@ -262,6 +262,7 @@ class LoopTransformer(LossModel):
             answers.append(logits)
             if name in self.feeds:
                 table = cast("FactoredTable", self.feeds[name]).folded()
+                # A drum's length is no label: 0 is fed, `FED_DRUM_DURATION`.
                 hidden = hidden + F.embedding(labels[:, index].clamp(min=0), table)
         return answers
 

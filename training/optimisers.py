@@ -5,11 +5,13 @@ Weight decay touches matrices only: tables of embeddings and the weights of norm
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from training.config import OptimiserConfig
+from training.sharding import placed_like
 
 
 def is_trunk_matrix(name: str, parameter: Tensor) -> bool:
@@ -65,6 +67,19 @@ def set_rates(optimisers: Sequence[torch.optim.Optimizer], share: float) -> None
     for optimiser in optimisers:
         for group in optimiser.param_groups:
             group["lr"] = group["peak"] * share
+
+
+def load_moments(optimiser: Any, saved: dict[str, Any]) -> None:
+    """Restore moments from a state of whole tensors, but keep the present configuration's rates and decay."""
+    groups = [dict(group) for group in optimiser.param_groups]
+    parameters = [parameter for group in groups for parameter in group["params"]]
+    moments = {
+        index: {name: placed_like(v, parameters[index]) if v.ndim else v for name, v in each.items()}
+        for index, each in saved["state"].items()
+    }
+    optimiser.load_state_dict(saved | {"state": moments})
+    for group, present in zip(optimiser.param_groups, groups, strict=True):
+        group.update({key: value for key, value in present.items() if key != "params"})
 
 
 class AveragedWeights:

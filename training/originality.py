@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.music.timing import TICKS_PER_STEP
 from engine.similarity.originality import FILE_NAME, PhraseIndex
-from engine.similarity.phrases import HashArray, phrases
+from engine.similarity.phrases import HashArray, NoteColumns, all_phrases, nearest_sixteenth
 from training.dataset import SongPool
 from training.songs import PackedSong
 
@@ -20,10 +20,18 @@ logger = logging.getLogger(__name__)
 
 def song_phrases(song: PackedSong) -> HashArray:
     """Return the different phrases of a song, placed as `Sheet` places them."""
-    pitched = ~song.is_drums
-    step = (song.onset[pitched] + TICKS_PER_STEP // 2) // TICKS_PER_STEP
-    found = phrases(part=song.track[pitched], sixteenth=(step + 3) // 6, pitch=song.pitch[pitched])
-    return np.unique(found.hashes)
+    step = ((song.onset + TICKS_PER_STEP // 2) // TICKS_PER_STEP).astype(np.int64)
+    starts = song.bar_starts // TICKS_PER_STEP
+    bar = np.clip(np.searchsorted(starts, step, side="right") - 1, 0, song.bars - 1)
+    notes = NoteColumns(
+        part=song.track.astype(np.int64),
+        bar=bar,
+        place=nearest_sixteenth(step - starts[bar]),
+        sixteenth=nearest_sixteenth(step),
+        pitch=song.pitch.astype(np.int64),
+        is_drum=song.is_drums,
+    )
+    return np.unique(all_phrases(notes).hashes)
 
 
 def build_index(songs: SongPool) -> PhraseIndex:

@@ -5,6 +5,8 @@ python -m training.similarity --data PACKED --out assets/similarity
 
 import argparse
 import logging
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -24,22 +26,24 @@ IN_OTHER_KEYS = 3.0  # how much the difference between a loop and itself transpo
 _CUT = WindowConfig(augment=False, max_rows=100_000)
 
 
-def two_loops_a_song(songs: SongPool, count: int, seed: int) -> list[Sheet]:
-    """Return two mined loops of each of up to `count` songs, one after the other."""
+def loops_of_songs(songs: SongPool, seed: int, *, most: int) -> Iterator[list[Sheet]]:
+    """Yield 2 to `most` mined loops of each song that has as many, songs in a random order."""
     rng = np.random.default_rng(seed)
-    sheets: list[Sheet] = []
     for index in rng.permutation(len(songs)).tolist():
         song = songs[index]
-        pair: list[Sheet] = []
+        loops: list[Sheet] = []
         for start, bars in zip(song.loop_starts.tolist(), song.loop_bars.tolist(), strict=True):
             window = window_at(song, start, bars, _CUT, rng, is_loop=True, all_parts=True) if bars <= LONGEST else None
-            if window is not None and len(window.sheet.notes) >= MIN_NOTES and len(pair) < 2:
-                pair.append(fullest_parts(window.sheet))
-        if len(pair) == 2:
-            sheets += pair
-        if len(sheets) == 2 * count:
-            break
-    return sheets
+            if window is not None and len(window.sheet.notes) >= MIN_NOTES and len(loops) < most:
+                loops.append(fullest_parts(window.sheet))
+        if len(loops) >= 2:
+            yield loops
+
+
+def two_loops_a_song(songs: SongPool, count: int, seed: int) -> list[Sheet]:
+    """Return two mined loops of each of up to `count` songs, one after the other."""
+    pairs = islice(loops_of_songs(songs, seed, most=2), count)
+    return [sheet for pair in pairs for sheet in pair]
 
 
 def fitted_space(pairs: list[Sheet], *, width: int = WIDTH) -> LoopSpace:
@@ -83,7 +87,7 @@ def main() -> None:
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     pairs = two_loops_a_song(SongPool(options.data, "train"), options.songs, 3)
-    fitted_space(pairs).save(options.out / FILE_NAME)
+    fitted_space(pairs).save(options.out)
     logger.info("%d songs, %d bytes", len(pairs) // 2, (options.out / FILE_NAME).stat().st_size)
 
 

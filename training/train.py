@@ -26,18 +26,20 @@ from typing import Any, Protocol, cast
 
 import torch
 from lightning.fabric import Fabric
+from lightning.fabric.strategies.model_parallel import ModelParallelStrategy
 from torch import Tensor
 
 from engine.representation.vocabulary import vocabulary_hash
-from training.checkpoints import BEST, State, read_checkpoint, read_latest, write_checkpoint, write_numbered
-from training.config import TrainConfig
+from training.checkpoints import BEST, State, read_latest, write_checkpoint, write_numbered
+from training.config import ConfigError, RunConfig, TrainConfig
 from training.feed import Place, SongSource, Source, TensorBatch, first_windows, training_batches
 from training.memory import MAX_PIECES, is_out_of_memory, pieces_of
 from training.model import LoopTransformer, Losses, LossModel
-from training.optimisers import AveragedWeights, build_optimisers, rate_share, set_rates
+from training.optimisers import AveragedWeights, build_optimisers, load_moments, rate_share, set_rates
 from training.priority import lower_priority
 from training.records import Records, Score
-from training.trained_model import averaged_weights, check_vocabulary, evaluate, load_trained, trained_state
+from training.sharding import cut_in_shards, gathered, placed_like
+from training.trained_model import begin_from, check_vocabulary, evaluate, load_trained, trained_state
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +110,7 @@ def train(
         watch: Who looks on, in the first process.
     Raises:
         CorpusError: There are no packed songs.
-        CheckpointError: `run.start_from` cannot be read.
+        EngineError: `run.start_from` cannot be read, or holds a network of another shape.
     """
     lower_priority(config.run.nice)
     if config.run.threads:
@@ -130,15 +132,18 @@ class _Run:
         self.directory = Path(config.run.directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.fabric = _fabric(config)
-        self.fabric.seed_everything(config.run.seed + self.fabric.global_rank, verbose=False)
+        self.fabric.seed_everything(config.run.seed, verbose=False)
         self.bare = model or LoopTransformer(config.model)
+        if self.fabric.global_rank:  # one network, but its own dropout in each process
+            self.fabric.seed_everything(config.run.seed + self.fabric.global_rank, verbose=False)
         if config.run.start_from:
-            load_trained(self.bare, averaged_weights(read_checkpoint(Path(config.run.start_from))))
+            begin_from(self.bare, Path(config.run.start_from))
         if config.run.compile:
             self.bare.compile_parts()
+        # The network first: where weights are sharded, setting it up replaces them.
+        self.model: Any = self.fabric.setup_module(self.bare)
         optimisers = build_optimisers(self.bare, config.optimiser)
-        self.model, *wrapped = cast("tuple[Any, ...]", self.fabric.setup(self.bare, *optimisers))
-        self.optimisers: list[Any] = wrapped
+        self.optimisers: list[Any] = [self.fabric.setup_optimizers(each) for each in optimisers]
         self.average = AveragedWeights(self.bare, config.optimiser.ema_rows)
         self.progress, self.place = Progress(), Place()
         self._resume()
@@ -293,9 +298,13 @@ class _Run:
         self.average.swap()
         if self.score.bits_per_note < self.progress.best:
             self.progress = replace(self.progress, best=self.score.bits_per_note)
+            average = self._gathered(self.average.values)
             if self.fabric.is_global_zero:
-                kept = {"average": self.average.values, "score": self.score.as_dict()}
+                kept = {"average": average, "score": self.score.as_dict()}
                 write_checkpoint(self.directory / BEST, self._described() | kept)
+
+    def _gathered(self, state: Any) -> Any:
+        return gathered(state, is_keeper=self.fabric.is_global_zero)
 
     def _described(self) -> State:
         progress = {f: getattr(self.progress, f) for f in Progress.__slots__}
@@ -305,12 +314,12 @@ class _Run:
         """Write a checkpoint from which this run goes on exactly."""
         places = [(self.place.chunk, self.place.batch)]
         if self.fabric.world_size > 1:
-            gathered = cast("Tensor", self.fabric.all_gather(torch.tensor(places[0])))
-            places = [(int(c), int(b)) for c, b in gathered.reshape(-1, 2)]
+            everywhere = cast("Tensor", self.fabric.all_gather(torch.tensor(places[0])))
+            places = [(int(c), int(b)) for c, b in everywhere.reshape(-1, 2)]
         state = self._described() | {
-            "model": trained_state(self.bare),
-            "average": self.average.values,
-            "optimisers": [o.state_dict() for o in self.optimisers],
+            "model": self._gathered(trained_state(self.bare)),
+            "average": self._gathered(self.average.values),
+            "optimisers": self._gathered([o.state_dict() for o in self.optimisers]),
             "places": places,
             "random": torch.get_rng_state(),
             "cuda_random": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
@@ -326,9 +335,10 @@ class _Run:
         check_vocabulary(state)
         load_trained(self.bare, state["model"])
         for name, value in state["average"].items():
-            self.average.values[name].copy_(value)
+            average = self.average.values[name]
+            average.copy_(placed_like(value, average))
         for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
-            _load_moments(optimiser, saved)
+            load_moments(optimiser, saved)
         self.progress = Progress(**state["progress"])
         places = state["places"]
         if len(places) == self.fabric.world_size:
@@ -341,12 +351,15 @@ class _Run:
         logger.info("going on from step %d, %d rows", self.progress.step, self.progress.rows)
 
 
-def _load_moments(optimiser: Any, saved: State) -> None:
-    """Restore moments, but keep the present configuration's rates and decay."""
-    groups = [dict(group) for group in optimiser.param_groups]
-    optimiser.load_state_dict(saved)
-    for group, present in zip(optimiser.param_groups, groups, strict=True):
-        group.update({key: value for key, value in present.items() if key != "params"})
+def _strategy(run: RunConfig) -> Any:
+    if run.strategy != "fsdp":
+        return run.strategy
+    if not run.devices.isdigit() or run.compile:
+        raise ConfigError(
+            "Sharded weights need the number of shards, and are not compiled.",
+            "Add run.compile=false and the processes a machine, as in run.devices=8.",
+        )
+    return ModelParallelStrategy(cut_in_shards, data_parallel_size=int(run.devices) * run.nodes, tensor_parallel_size=1)
 
 
 def _fabric(config: TrainConfig) -> Fabric:
@@ -356,7 +369,7 @@ def _fabric(config: TrainConfig) -> Fabric:
         accelerator=run.accelerator,
         devices=devices,
         num_nodes=run.nodes,
-        strategy=run.strategy,
+        strategy=_strategy(run),
         precision=cast("Any", run.precision),
     )
     fabric.launch()

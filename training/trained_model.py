@@ -2,18 +2,21 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from engine.inference.bundle import ModelBundle, ModelShape, recover_weights
 from engine.representation.vocabulary import Field, vocabulary_hash
 from training.checkpoints import CheckpointError, State, read_checkpoint
 from training.config import ModelConfig
 from training.feed import TensorBatch
 from training.model import LoopTransformer, Losses
 from training.records import Score
+from training.sharding import placed_like
 
 
 @torch.no_grad()
@@ -63,7 +66,28 @@ def load_trained(model: nn.Module, weights: dict[str, Tensor]) -> None:
     if own.keys() != weights.keys() or any(p.shape != weights[name].shape for name, p in own.items()):
         raise CheckpointError("The checkpoint belongs to a network of another shape.", "Start a new run.")
     for name, parameter in own.items():
-        parameter.copy_(weights[name])
+        parameter.copy_(placed_like(weights[name], parameter))
+
+
+def shape_of(model: LoopTransformer) -> ModelShape:
+    """Return the sizes that a bundle of the model states."""
+    return ModelShape(**{field.name: getattr(model.shape, field.name) for field in fields(ModelShape)})
+
+
+def begin_from(model: nn.Module, path: Path) -> None:
+    """Take the averaged weights of a checkpoint, or those of a bundle's folder, as rounded as it stores them.
+
+    Raises:
+        CheckpointError: They belong to another network or vocabulary, or the checkpoint cannot be read.
+        ModelBundleError: The bundle cannot be read.
+    """
+    if not path.is_dir():
+        load_trained(model, averaged_weights(read_checkpoint(path)))
+        return
+    bundle = ModelBundle.open(path)
+    if not isinstance(model, LoopTransformer) or shape_of(model) != bundle.shape:
+        raise CheckpointError(f"{path} holds a network of another shape.", "Start from a bundle of the same sizes.")
+    model.load_weights(recover_weights(bundle))
 
 
 def load_model(path: Path) -> tuple[LoopTransformer, State]:

@@ -43,7 +43,7 @@ def test_settings_on_the_command_line_win_over_the_file(tmp_path: Path) -> None:
         ("model.kv_heads=3", "kv_heads must divide"),
         ("optimiser.schedule=steps", "schedule"),
         ("run.checkpoint_minutes=30", "five minutes"),
-        ("run.strategy=fsdp", "strategy"),
+        ("run.strategy=deepspeed", "strategy"),
         ("data.loop_share=2", "loop_share"),
     ],
 )

@@ -92,9 +92,10 @@ def test_float_bundles_are_compared_too(weights: dict[str, np.ndarray], referenc
 def test_torch_says_what_the_graphs_say(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     from training.config import ModelConfig
-    from training.export_checkpoint import card_text, references_of, shape_of
+    from training.export_checkpoint import card_text, references_of
     from training.feed import first_windows
     from training.model import LoopTransformer
+    from training.trained_model import shape_of
 
     torch.manual_seed(0)
     model = LoopTransformer(ModelConfig(d_model=32, layers=2, heads=2, kv_heads=1, head_dim=16, ffn=48, head_hidden=32))

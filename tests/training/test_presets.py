@@ -10,6 +10,7 @@ from tests.helpers.random_windows import RandomSource
 torch = pytest.importorskip("torch")
 pytest.importorskip("lightning")
 
+from training.checkpoints import LARGEST_BYTES  # noqa: E402
 from training.config import TrainConfig  # noqa: E402
 from training.model import LoopTransformer  # noqa: E402
 from training.train import train  # noqa: E402
@@ -35,6 +36,12 @@ def test_a_preset_has_the_size_it_is_named_for(name: str, millions: float) -> No
     with torch.device("meta"):
         network = LoopTransformer(TrainConfig.load(CONFIGS / f"{name}.toml").model)
     assert sum(p.numel() for p in network.parameters()) / 1e6 == pytest.approx(millions, rel=0.02)
+
+
+@pytest.mark.parametrize("millions", SIZES.values())
+def test_a_presets_checkpoints_are_small_enough_to_be_read(millions: float) -> None:
+    kept = 4 * 4  # weights, their averages and two moments, in bytes
+    assert kept * millions * 1e6 < 0.75 * LARGEST_BYTES
 
 
 @pytest.mark.parametrize("name", SIZES)

@@ -4,18 +4,23 @@ import csv
 import logging
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+from engine.inference.bundle import recover_weights
 from tests.helpers.random_windows import RandomSource
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("lightning")
 
+from tests.helpers.tiny_bundle import write_tiny_bundle  # noqa: E402
 from training.checkpoints import CheckpointError, checkpoints_in, read_checkpoint, read_latest, write_checkpoint  # noqa: E402
-from training.config import DataConfig, ModelConfig, OptimiserConfig, RunConfig, TrainConfig  # noqa: E402
+from training.config import ConfigError, DataConfig, ModelConfig, OptimiserConfig, RunConfig, TrainConfig  # noqa: E402
+from training.model import LoopTransformer  # noqa: E402
 from training.train import PAUSE, Outcome, train  # noqa: E402
-from training.trained_model import load_model  # noqa: E402
+from training.trained_model import begin_from, load_model, shape_of  # noqa: E402
 
 pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("one_thread")]
 
@@ -56,6 +61,13 @@ def test_a_resumed_run_takes_the_steps_of_an_uninterrupted_one(tmp_path: Path) -
     assert second.score is not None
     assert whole.score is not None
     assert second.score.by_field == whole.score.by_field
+
+
+@pytest.mark.parametrize("run_config", [{"devices": "auto"}, {"devices": "2", "compile": True}])
+def test_shards_that_cannot_be_trained_are_refused(run_config: dict[str, Any], tmp_path: Path) -> None:
+    settings = config(tmp_path)
+    with pytest.raises(ConfigError, match="number of shards"):
+        run(replace(settings, run=replace(settings.run, strategy="fsdp", **run_config)))
 
 
 def test_a_run_learns(tmp_path: Path) -> None:
@@ -122,15 +134,35 @@ def test_the_best_checkpoint_is_the_averaged_model_of_the_best_validation(tmp_pa
     assert state["score"]["all"] == outcome.score.bits_per_note == outcome.progress.best
 
 
+def starting_from(weights: Path, directory: Path) -> TrainConfig:
+    """Return a run of one step that begins with weights of another."""
+    one_step = config(directory, total_rows=1)
+    return replace(one_step, run=replace(one_step.run, start_from=str(weights)))
+
+
 def test_tuning_starts_from_the_averaged_weights_of_another_run(tmp_path: Path) -> None:
     first = run(config(tmp_path / "first"))
-    tuned = config(tmp_path / "tuned", total_rows=1)
-    tuned = replace(tuned, run=replace(tuned.run, start_from=str(tmp_path / "first" / "best.ckpt")))
-    second = run(tuned)
+    second = run(starting_from(tmp_path / "first" / "best.ckpt", tmp_path / "tuned"))
     assert first.score is not None
     assert second.score is not None
     assert second.progress.step == 1
     assert second.score.bits_per_note == pytest.approx(first.score.bits_per_note, rel=0.02)
+
+
+def test_training_goes_on_from_the_weights_of_a_bundle(tmp_path: Path) -> None:
+    bundle = write_tiny_bundle(tmp_path / "base", bits=32, shape=shape_of(LoopTransformer(config(tmp_path).model)))
+    first = starting_from(bundle.folder, tmp_path / "more")
+    begun = LoopTransformer(first.model)
+    begin_from(begun, bundle.folder)
+    assert run(first).progress.step == 1
+    for name, weight in recover_weights(bundle).items():
+        assert np.allclose(begun.folded_weights()[name], weight, atol=1e-6), name
+
+
+def test_training_does_not_go_on_from_a_bundle_of_another_shape(tmp_path: Path) -> None:
+    bundle = write_tiny_bundle(tmp_path / "base")
+    with pytest.raises(CheckpointError, match="another shape"):
+        run(starting_from(bundle.folder, tmp_path / "more"))
 
 
 def test_only_the_newest_checkpoints_are_kept(tmp_path: Path) -> None:

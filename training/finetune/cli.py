@@ -2,6 +2,7 @@
 
 import json
 import os
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -50,13 +51,13 @@ def finetune_command(
 
         bundle = out if out.is_absolute() or len(out.parts) > 1 else models_folder() / out
         place = work or bundle.with_name(f".{bundle.name}.training")
-        printer = _print_json if as_json else _print_words
+        printer = partial(_print_json, place) if as_json else _print_words
         chosen = FinetuneConfig.load(config, settings or ())
         try:
             result = finetune(folder, bundle, chosen, work=place, on_event=printer)
         except EngineError as error:
             if as_json:
-                _print_json({"event": "end", "state": "failed", "text": str(error), "bundle": None})
+                _print_json(place, {"event": "end", "state": "failed", "text": str(error), "bundle": None})
             raise
     if not as_json:
         typer.echo(result.text)
@@ -66,8 +67,14 @@ def finetune_command(
         raise typer.Exit(3)
 
 
-def _print_json(event: dict[str, Any]) -> None:
-    typer.echo(json.dumps(event, ensure_ascii=False))
+def _print_json(work: Path, event: dict[str, Any]) -> None:
+    """Print a line; once nobody reads them, because the window is gone, let the training save itself and end."""
+    from training.train import PAUSE
+
+    try:
+        typer.echo(json.dumps(event, ensure_ascii=False))
+    except OSError:
+        (work / PAUSE).touch()
 
 
 def _print_words(event: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """What a fine-tuning says while it runs: JSON lines, one event each, into a file that whoever wants to may follow.
 
-A line is written whole; a reader takes whole lines only. `event` names its kind:
+A crash can cut a line off; the next begins anew, and a reader passes over what is no JSON. `event` names its kind:
 
     report    {report}                                  what the folder holds
     state     {state, text}                             what is being done
@@ -30,6 +30,9 @@ class EventLog:
 
     def __init__(self, path: Path, also: Callable[[dict[str, Any]], None] | None = None) -> None:
         self._path, self._also = path, also
+        if path.exists() and not path.read_bytes().endswith(b"\n"):
+            with path.open("ab") as file:
+                file.write(b"\n")
 
     def __call__(self, event: str, **values: Any) -> None:
         line = {"event": event, "time": round(time.time(), 3), **values}

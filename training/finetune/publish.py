@@ -17,13 +17,14 @@ from engine.errors import ModelBundleError
 from engine.inference.bundle import BundleInfo, ModelBundle, StyleInfo
 from engine.inference.model import OnnxLoopModel
 from training.export import QUANTISED_TOLERANCE, export_bundle, relative_change, write_plain_bundle, write_style_bundle
-from training.export_checkpoint import references_of, shape_of
+from training.export_checkpoint import references_of
 from training.feed import TensorBatch
 from training.finetune.adapters import factors_of
 from training.finetune.config import FinetuneConfig, Method
 from training.finetune.curves import Curve
 from training.finetune.folder import FolderReport
 from training.model import LoopTransformer
+from training.trained_model import shape_of
 
 _CHECKED_BATCHES = 4
 

@@ -2,13 +2,15 @@
 
 The work folder holds `plan.json` (what this is, so that nothing else goes on in it), `report.json`, the packed songs,
 the base's own loops, and what `training.train` keeps: checkpoints, curves, `best.ckpt`. A file called `pause` in it
-ends a run at its next step. Each of these files appears whole or not at all; the bundle comes last.
+ends a run at its next step. Each of these files appears whole or not at all; the bundle comes last. Whoever works in
+the folder holds a lock on it, which the system takes back from a process that dies.
 """
 
 import json
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
 
 from engine.errors import CorpusError, ModelBundleError
 from engine.inference.bundle import ModelBundle, recover_weights
@@ -45,7 +48,8 @@ from training.trained_model import averaged_weights, load_trained
 
 logger = logging.getLogger(__name__)
 
-PLAN, REPORT, LOOPS, SONGS = "plan.json", "report.json", "base-loops.json", "songs"
+PLAN, REPORT, LOOPS, SONGS, LOCK = "plan.json", "report.json", "base-loops.json", "songs", "lock"
+PATIENCE_SECONDS = 120.0  # for a training to end whose window was closed or died
 _COUNTED_BATCHES = 24  # from which the model that only counts is made
 _ROWS_A_NOTE = 1.6  # prompt and cells included
 _LEAST_ROWS = 200_000
@@ -94,19 +98,40 @@ def finetune(
         on_event: Hears what `events` describes; it is in the work folder's file too.
 
     Raises:
-        CorpusError: The files are too few, or another fine-tuning goes on in the work folder.
+        CorpusError: The files are too few, or the work folder is another fine-tuning's or in use.
         ModelBundleError: There is no such base, or the result cannot be written.
     """
     work.mkdir(parents=True, exist_ok=True)
-    (work / PAUSE).unlink(missing_ok=True)
-    say = EventLog(work / EVENTS_FILE, on_event)
     base = ModelBundle.open(model_folder(config.course.base))
     if base.info.style is not None:
         raise ModelBundleError(f"{base.info.name} is a style on top of another model.", "Begin with that model.")
-    _check_plan(work / PLAN, folder, config, base)
-    report = _report(folder, work, config, say)
-    run = _Run(config, work, base, report, say)
-    return run.until_published(config.course.name or out.name, out)
+    say = EventLog(work / EVENTS_FILE, on_event)
+    with _held(work, say):
+        (work / PAUSE).unlink(missing_ok=True)
+        _check_plan(work / PLAN, folder, config, base)
+        report = _report(folder, work, config, say)
+        run = _Run(config, work, base, report, say)
+        return run.until_published(config.course.name or out.name, out)
+
+
+@contextmanager
+def _held(work: Path, say: Say) -> Generator[None]:
+    """Keep a work folder to this process; one whose window is gone may still be ending there."""
+    lock = FileLock(work / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        say("state", state="waiting", text="Waiting for the training before to end …")
+        try:
+            lock.acquire(timeout=PATIENCE_SECONDS)
+        except Timeout as error:
+            raise CorpusError(
+                f"A training goes on in {work} already.", "Wait until it has ended, or pause it where it was started."
+            ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _check_plan(path: Path, folder: Path, config: FinetuneConfig, base: ModelBundle) -> None:
@@ -185,8 +210,13 @@ class _Run:
         count = self.config.material.rehearsal_loops
         loops = read_loops(self.work / LOOPS) if count else []
         if loops is None:
-            self.say("state", state="rehearsing", text="The base writes loops, to tell later what it forgot …")
-            loops = base_loops(OnnxLoopModel(self.base), count, seed=self.config.material.seed)
+
+            def written(done: int) -> None:
+                text = f"The base writes loops, to tell later what it forgot: {min(done, count)} of {count} …"
+                self.say("state", state="rehearsing", text=text)
+
+            written(0)
+            loops = base_loops(OnnxLoopModel(self.base), count, seed=self.config.material.seed, on_written=written)
             write_loops(self.work / LOOPS, loops)
             loops = read_loops(self.work / LOOPS)
             assert loops is not None

@@ -18,13 +18,17 @@ from tests.training.finetune.own_files import write_noise, write_style
 torch = pytest.importorskip("torch")
 pytest.importorskip("lightning")
 
+from filelock import FileLock  # noqa: E402
+
 from training.dataset import SongPool  # noqa: E402
 from training.evaluation.likelihood import evaluate_model  # noqa: E402
 from training.export_checkpoint import references_of  # noqa: E402
 from training.feed import SongSource  # noqa: E402
+from training.finetune import run  # noqa: E402
 from training.finetune.adapters import adapt, factors_of, is_stored_so  # noqa: E402
 from training.finetune.config import FinetuneConfig, Method  # noqa: E402
 from training.finetune.curves import Curve, Point, verdict_on  # noqa: E402
+from training.finetune.events import EVENTS_FILE, EventLog  # noqa: E402
 from training.finetune.run import State, finetune, split_songs  # noqa: E402
 from training.model import LoopTransformer  # noqa: E402
 from training.train import PAUSE  # noqa: E402
@@ -122,6 +126,7 @@ def test_what_happens_is_told_as_it_happens(learned: tuple[Path, list[dict[str, 
     assert kinds[0] == "state"
     assert kinds[-1] == "end"
     assert {"report", "step", "valid", "sample"} <= set(kinds)
+    assert [event["text"] for event in events if event.get("state") == "rehearsing"][-1].endswith("10 of 10 …")
     steps = [event for event in events if event["event"] == "step"]
     assert [event["step"] for event in steps] == list(range(1, len(steps) + 1))
     assert steps[-1]["rows"] >= steps[-1]["total_rows"] or events[-1]["state"] == "finished"
@@ -164,6 +169,24 @@ def test_a_work_folder_is_for_one_training(base: ModelBundle, own: Path, learned
     folder, _ = learned
     with pytest.raises(CorpusError, match="Another training"):
         finetune(own, folder / "mine", config(base, "style.rank=8"), work=folder / "work")
+
+
+def test_a_work_folder_is_for_one_process_at_a_time(
+    base: ModelBundle, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "PATIENCE_SECONDS", 0.1)
+    work, told = tmp_path / "work", list[str]()
+    work.mkdir()
+    with FileLock(work / run.LOCK), pytest.raises(CorpusError, match=r"goes on in .*work already"):
+        finetune(own, tmp_path / "mine", config(base), work=work, on_event=lambda event: told.append(event["text"]))
+    assert told == ["Waiting for the training before to end …"]
+
+
+def test_a_line_that_a_crash_cut_off_spoils_no_other(tmp_path: Path) -> None:
+    path = tmp_path / EVENTS_FILE
+    path.write_bytes(b'{"event": "va')
+    EventLog(path)("valid", step=1)
+    assert json.loads(path.read_text().splitlines()[-1])["step"] == 1
 
 
 def test_all_weights_can_be_learned(base: ModelBundle, own: Path, tmp_path: Path) -> None:
