@@ -67,8 +67,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _A("edit_roll", "Roll (strike twice)", "Edit", ("Ctrl+Shift+U",), help="Again for four strokes, then eight."),
     _A("edit_legato", "Legato", "Edit", ("Ctrl+L",)),
     _A("edit_reverse", "Reverse", "Edit", ("Ctrl+Shift+R",)),
-    _A("edit_double", "Half speed (×2)", "Edit", ("Ctrl+Shift+D",)),
-    _A("edit_halve", "Double speed (÷2)", "Edit", ("Ctrl+Shift+H",)),
+    _A("edit_double", "Notes twice as long (half speed)", "Edit", ("Ctrl+Shift+D",)),
+    _A("edit_halve", "Notes half as long (double speed)", "Edit", ("Ctrl+Shift+H",)),
     _A("edit_up", "Up a semitone", "Edit", ("Up",)),
     _A("edit_down", "Down a semitone", "Edit", ("Down",)),
     _A("edit_octave_up", "Up an octave", "Edit", ("Shift+Up",)),
@@ -185,6 +185,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _A("play_cursor", "Play from the cursor", "Play", ("Shift+Space",), help="Space then begins there, too."),
     _A("play_metronome", "Metronome", "Play", ("K",), is_checkable=True),
     _A("play_count_in", "Count in a bar", "Play", ("Shift+K",), is_checkable=True, help="Clicks before it plays."),
+    _A("play_clear_marks", "Clear level marks", "Play", help="The marks of what was too loud, beside the levels."),
     _A("live_setup", "Ports, channels and clock…", "Live", ("Ctrl+P",), help="For playing with a DAW or hardware."),
     _A("live_next", "Next loop", "Live", ("Shift+G",), help="Written while this one plays; comes in at its end."),
     _A(

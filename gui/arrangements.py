@@ -7,15 +7,17 @@ like any other: seen, edited, handed off whole.
 import re
 from dataclasses import dataclass, replace
 
-from engine.messages import GenerationRequest, PartRequest, PartUse
+from engine.messages import MAX_WRITTEN, GenerationRequest, PartRequest, PartUse
 from engine.music.loop import MAX_BARS, Loop
-from engine.music.timing import PPQ
-from engine.representation.controls import TRACK_CONTROLS
 from gui import loop_edits
 from gui.requests import Target, request_of
 from gui.session import LoopWishes, PartSettings
 
-FILL_HEAT = 0.15  # more temperature for each time that a fill is busier
+# A fill is written hotter than a beat, and the nearest of several is offered; what is asked of it are the quartiles of
+# real fills (`benchmarks/fills.py`), which have no more strokes than the beat.
+FILL_HEAT = 1.25
+FILL_CANDIDATES = 8
+FILL_DRUMS = (41, 43, 45, 47, 48, 50)  # toms: a fifth of a fill's strokes, hardly any of a beat's
 FORMS = ("A A' B A", "A A B A", "A A' A B", "A B", "A A'", "A B A B")
 _LABEL = re.compile(r"([A-Z])('*)")
 
@@ -109,7 +111,7 @@ def fill_request(
     *,
     passes: int,
     filling: tuple[int, ...],
-    lift: float,
+    departure: float,
 ) -> GenerationRequest:
     """Return the request that writes a fill into the last bar of the last of several passes.
 
@@ -119,7 +121,7 @@ def fill_request(
         wishes: For the whole loop.
         passes: The fill comes at the end of every so many.
         filling: The parts that play it.
-        lift: How many times as many notes as the last bar has.
+        departure: Share of the fill's notes that the beat does not have.
 
     Raises:
         ValueError: The passes are longer than a loop can be, or no part fills.
@@ -133,17 +135,22 @@ def fill_request(
     )
     asked = list(request.parts)
     for part in filling:
-        start = last * canvas.meter.ticks_per_bar
-        count = len(canvas.tracks[part].notes_between(start, canvas.length))
-        most = TRACK_CONTROLS["density"].high * canvas.meter.ticks_per_bar / (4 * PPQ)
-        density = round(min(max(lift * max(count, 2), 1.0), most), 1)
-        others = tuple((n, v) for n, v in asked[part].controls if n not in ("density", "repetition"))
-        controls = (*others, ("density", density * 4 * PPQ / canvas.meter.ticks_per_bar))
-        by_bar = (None,) * last + (density,)
         # Beside all of its own bars a model would rather repeat them than fill.
-        asked[part] = PartRequest(PartUse.REPLACE, (last,), controls, by_bar, asked[part].rhythm, shown=(0,))
+        others = tuple((n, v) for n, v in asked[part].controls if n not in ("density", "repetition"))
+        asked[part] = PartRequest(
+            PartUse.REPLACE,
+            (last,),
+            others,
+            rhythm=asked[part].rhythm,
+            shown=(0,),
+            favoured=FILL_DRUMS if canvas.tracks[part].is_drums else (),
+            departure=departure,
+        )
     sampling = request.sampling
-    hotter = replace(
-        sampling.default, temperature=min(sampling.default.temperature * (1 + FILL_HEAT * (lift - 1)), 5.0)
+    hotter = replace(sampling.default, temperature=min(sampling.default.temperature * FILL_HEAT, 5.0))
+    return replace(
+        request,
+        parts=tuple(asked),
+        sampling=replace(sampling, default=hotter),
+        candidates=max(1, min(FILL_CANDIDATES, MAX_WRITTEN // request.takes)),
     )
-    return replace(request, parts=tuple(asked), sampling=replace(sampling, default=hotter))

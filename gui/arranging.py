@@ -70,12 +70,17 @@ class Arranging(QObject):
         dialog.fill_wanted.connect(self.write_fill)
         dialog.show()
 
-    def write_fill(self, passes: int, parts: tuple[int, ...], lift: float) -> None:
+    def write_fill(self, passes: int, parts: tuple[int, ...], departure: float) -> None:
         """Write takes of a fill at the end of some passes of the loop."""
         session = self._session
         self._try(
             lambda: fill_request(
-                self._document.loop, session.parts, session.next_wishes(), passes=passes, filling=parts, lift=lift
+                self._document.loop,
+                session.parts,
+                session.next_wishes(),
+                passes=passes,
+                filling=parts,
+                departure=departure,
             )
         )
 

@@ -31,6 +31,7 @@ from gui.live import Live
 from gui.live_settings import LiveSettings
 from gui.loop_settings import LoopSettings
 from gui.main_window import MainWindow
+from gui.meters import Meters
 from gui.models import Models
 from gui.parts import Parts
 from gui.piano_roll.selection import NOTHING, BarSelection
@@ -84,6 +85,7 @@ class Commands(QObject):
         self.walker = Walker(state, say=window.say, show_cursor=window.show_cursor)
         for pane in (window.roll.pitched, window.roll.drums):
             pane.entered_by_key.connect(self.walker.tell)
+            pane.boxed_nothing.connect(self._on_boxed_nothing)
         self.loop_settings = LoopSettings(window, document, state, edit=self.edit, write=self.generate)
         self._start = Start.IN_PLACE  # when what `edit` changes is heard
         self.steering = Steering(window, state, session, playback, edit=self.edit)
@@ -107,6 +109,7 @@ class Commands(QObject):
         self.models = Models(bridge, window, session)
         self.live = Live(bridge, state, session, playback, window, change=change_live)
         self.silence = Silence(window, bridge, playback, self.live)
+        self.meters = Meters(window, state, bridge, playback, self.live)
         self.learning = Learning(window, bridge, settings=lambda: self.live.settings, change=change_live)
         self.live.settings_changed.connect(self.learning.show_settings)
         self.capturing = Capturing(window, bridge, state, session, edit=self.edit, tap=self.steering.tap_all)
@@ -117,7 +120,7 @@ class Commands(QObject):
         views = Views(window, state)
         self.parts = Parts(window, state, session, playback, edit=self.edit)
         rooms = (self.editor, self.walker, self.shaping, files, exports, self.rendering, playback, views, self.parts)
-        rooms = (*rooms, self.importing, self.live, self.stage, self.learning, self.capturing, *steering)
+        rooms = (*rooms, self.importing, self.live, self.stage, self.learning, self.capturing, self.meters, *steering)
         slots = {**self._slots(), **appearance}
         for room in rooms:
             slots.update(room.slots())
@@ -137,8 +140,8 @@ class Commands(QObject):
             "file_new": lambda: self.bring("New loop", loop_edits.empty_loop()),
             "file_hand_off": self.window.transport.badge.show_menu,
             "file_quit": self._quit,
-            "edit_undo": self.document.undo,
-            "edit_redo": self.document.redo,
+            "edit_undo": lambda: self._step_back("Undone", self.document.undo_stack.undoText(), self.document.undo),
+            "edit_redo": lambda: self._step_back("Done again", self.document.undo_stack.redoText(), self.document.redo),
             "take_generate": self.generate,
             "take_cancel": self.board.cancel,
             "take_accept": self.accept_take,
@@ -167,7 +170,9 @@ class Commands(QObject):
         bar.play_toggled.connect(self.playback.toggle)
         bar.generate_wanted.connect(self.generate)
         bar.snap_chosen.connect(lambda snap: self.state.set_view(snap=snap))
-        bar.badge.drag_started.connect(self.exports.drag_loop)
+        self.handles = (bar.badge, self.window.ways_out.handle)
+        for handle in self.handles:
+            handle.drag_started.connect(self.exports.drag_loop)
         bar.show_snap(self.state.view.snap)
         tracks.drag_started.connect(self.exports.drag_part)
         takes.accept_wanted.connect(self.accept_take)
@@ -246,14 +251,14 @@ class Commands(QObject):
 
     def _on_heard_changed(self) -> None:
         """Show the take, with the producer's own loop dotted behind it; play it from the next bar line on."""
-        take = self.board.heard_take
+        take, heard = self.board.heard_take, self.board.heard
         loop = take.loop if take is not None else self.document.loop
         if take is not None:
             self.exports.remember_seed(loop, f"{take.seed}-{take.number + 1}")
         self._show(loop)
         self.window.roll.show_part(self.state.view.front)
         self.state.set_compared(self.document.loop if take is not None else None)
-        self.window.controls.show_take(take)
+        self.window.controls.show_take(take, None if heard is None else self.board.slots[heard].request)
         self.playback.follow(loop, start=self.board.heard_from or self.playback.drops_in)
         if take is not None and not self.playback.is_playing:
             self.playback.play()
@@ -331,15 +336,27 @@ class Commands(QObject):
             self.document.loop,
             self.session.parts,
             bars=self.state.bars.within(self.document.loop),
-            notes=self.state.selection,
+            notes=self.state.meant,
             front=self.state.view.front,
         )
 
     def _show_target(self) -> None:
         if len(self.session.parts) == len(self.document.loop.tracks):
-            self.window.transport.show_target(target_text(self.document.loop, self._target(), self.session.parts))
+            target = self._target()
+            text = target_text(self.document.loop, target, self.session.parts)
+            self.window.transport.show_target(text)
+            self.window.tracks.show_written(target.parts, text)
         self.window.transport.show_snap(self.state.view.snap)
-        self.window.transport.badge.show_text(self.exports.outgoing_text)
+        for handle in self.handles:
+            handle.show_text(self.exports.outgoing_text)
+
+    def _on_boxed_nothing(self) -> None:
+        self.window.say(f"There is no note in this box. {self.state.view.mouse.drawing_words}")
+
+    def _step_back(self, word: str, text: str, step: Callable[[], None]) -> None:
+        """Undo or redo, and say what."""
+        step()
+        self.window.say(f"{word}: {text}" if text else f"{word}.")
 
     def _show_undo(self) -> None:
         stack = self.document.undo_stack

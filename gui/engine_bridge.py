@@ -16,7 +16,7 @@ from engine.jobs.listening import FileHeard, ListenProgress
 from engine.jobs.live import ControlMoved, Lateness, LiveState, TransportMoved
 from engine.jobs.material import ReadingProgress
 from engine.jobs.pipes import ChildStopped, JobEvent, Order, Question
-from engine.jobs.sound import Position, SoundState
+from engine.jobs.sound import Levels, Position, SoundState
 from engine.jobs.writing import WorkerReady
 from engine.messages import BarWritten, Failed, Finished, Progress, TakeReady
 from engine.service import Service
@@ -61,6 +61,7 @@ class EngineBridge(QObject):
     reading_progressed = Signal(int, object)  # job, ReadingProgress
     sound_changed = Signal(object)  # SoundState
     position_changed = Signal(object)  # Position
+    levels_changed = Signal(object)  # Levels
     live_changed = Signal(object)  # LiveState, TransportMoved, ControlMoved or Lateness
     child_stopped = Signal(object)  # ChildStopped
 
@@ -117,7 +118,7 @@ class EngineBridge(QObject):
                 self.live_changed.emit(event)
             case TakeReady(take):
                 self.take_ready.emit(job, take)
-            case WorkerReady() | SoundState() | ChildStopped():
+            case WorkerReady() | SoundState() | Levels() | ChildStopped():
                 self._emit_state(event)
             case Failed():
                 if not self._fail(job, event):
@@ -135,11 +136,13 @@ class EngineBridge(QObject):
                 if then is not None:
                     then(event)
 
-    def _emit_state(self, event: WorkerReady | SoundState | ChildStopped) -> None:
+    def _emit_state(self, event: WorkerReady | SoundState | Levels | ChildStopped) -> None:
         if isinstance(event, WorkerReady):
             self.worker_ready.emit(event)
         elif isinstance(event, SoundState):
             self.sound_changed.emit(event)
+        elif isinstance(event, Levels):
+            self.levels_changed.emit(event)
         else:
             for lost in event.lost_jobs:
                 self._fail(lost, Failed("The engine stopped before it answered.", "Your loop is safe. Try again."))

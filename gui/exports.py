@@ -81,12 +81,12 @@ class Exports(QObject):
     @property
     def _outgoing(self) -> Loop:
         bars = bar_range(self._state.bars)
-        return outgoing(self._state.loop, self._state.selection, bars, self.grooves())
+        return outgoing(self._state.loop, self._state.meant, bars, self.grooves())
 
     @property
     def outgoing_text(self) -> str:
         """What a drag of the loop would carry now, in words."""
-        return outgoing_text(self._state.loop, self._state.selection, bar_range(self._state.bars))
+        return outgoing_text(self._state.loop, self._state.meant, bar_range(self._state.bars))
 
     @property
     def _day(self) -> Path:

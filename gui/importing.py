@@ -177,11 +177,13 @@ class Importing(QObject):
     # -- hearing sounds
 
     def _listen(self, tempo_bpm: float | None = None) -> None:
+        meter = None
         if self.panel is not None:
             self.panel.show_busy("Looking for sounds …")
             if tempo_bpm is None and self.panel.material.rows:  # what comes later goes with what is there
                 tempo_bpm = self.panel.material.tempo
-        question = ListenTo(tuple(self._to_hear), tempo_bpm=tempo_bpm)
+            meter = self.panel.material.known_meter
+        question = ListenTo(tuple(self._to_hear), tempo_bpm=tempo_bpm, meter=meter)
         self._listening = self._bridge.ask(question, self._on_listened, or_else=self._on_failed)
 
     def _on_listening_progressed(self, job: int, event: ListenProgress | FileHeard) -> None:

@@ -25,6 +25,7 @@ from gui.material import material_paths
 from gui.panels.banner import Banner
 from gui.panels.controls import ControlsPanel
 from gui.panels.drag_chip import DropFrame
+from gui.panels.level_meter import LevelMeter
 from gui.panels.takes import TakesPanel
 from gui.panels.tracks import TracksPanel
 from gui.panels.transport import TransportBar
@@ -79,9 +80,12 @@ class MainWindow(QMainWindow):
         self.live_button.setToolTip("Ports, channels and clock for playing live")
         self.statusBar().addPermanentWidget(self.live_button)
         self.show_live("", is_warning=False)
+        self.level = LevelMeter(state)
         for label in (self.sound_label, self.engine_label):
             label.setProperty("kind", "muted")
-            self.statusBar().addPermanentWidget(label)
+        for widget in (self.sound_label, self.level, self.engine_label):
+            self.statusBar().addPermanentWidget(widget)
+        self.engine_label.setContentsMargins(0, 0, SPACE_PX, 0)
         self.statusBar().setSizeGripEnabled(False)
         self._lay_out()
 

@@ -5,6 +5,7 @@ notes are in seconds, and a corrected tempo or bar 1 only asks for other ticks.
 """
 
 import math
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,12 @@ from engine.messages import PartUse
 from engine.music.analysis import loop_key
 from engine.music.general_midi import DEFAULT_PROGRAMS, Role
 from engine.music.harmony import Key
-from engine.music.heard import HeardStem, TempoGuess, notes_in_seconds, notes_in_ticks
+from engine.music.heard import HeardNote, HeardStem, TempoGuess, notes_in_seconds, notes_in_ticks
 from engine.music.loop import COMMON_TIME, MAX_BARS, MAX_TRACKS, Loop, Note, Track
 from engine.music.timing import MAX_TEMPO_BPM, MIN_TEMPO_BPM, Meter, ticks_from_seconds
 
 SUFFIXES = frozenset({".mid", ".midi", ".smf", ".kar", ".rmi"}) | AUDIO_SUFFIXES
+EARLY_BARS = 0.03  # what is played this much early was meant for the bar
 USUAL_BARS = 8  # taken of what is longer than a loop can be
 SAME_TEMPO = 0.04  # share by which tempi of one tempo may differ
 
@@ -45,6 +47,9 @@ class StemRow:
         bars: Length of its file, in bars of `timing`.
         notes: How many it has.
         bar_notes: How many notes begin in each bar; () for a sound.
+        drawn: Notes of a MIDI part in seconds, for its picture.
+        seconds: How long its MIDI file is; 0 where that is not known.
+        last_onset_seconds: When the last note of its MIDI file begins.
         stem: What was heard; None for a MIDI part.
         use: What generating does with it.
         is_taken: Whether it comes onto the canvas.
@@ -59,6 +64,9 @@ class StemRow:
     bars: int
     notes: int
     bar_notes: tuple[int, ...] = ()
+    drawn: tuple[HeardNote, ...] = ()
+    seconds: float = 0.0
+    last_onset_seconds: float = 0.0
     stem: HeardStem | None = None
     use: PartUse = PartUse.CONTEXT
     is_taken: bool = True
@@ -72,8 +80,16 @@ class StemRow:
         """Return it in another time; corrections by hand of a MIDI part are void then."""
         if self.stem is not None:
             return replace(self, timing=timing, bars=bars_of_sound(self.stem.seconds, timing), edited=None)
-        bars = max(1, round(self.bars * timing.tempo_bpm / self.timing.tempo_bpm)) if _is_relaid(timing) else self.bars
-        return replace(self, timing=timing, bars=bars, edited=None)
+        return replace(self, timing=timing, bars=self._bars_in(timing), edited=None)
+
+    def _bars_in(self, timing: FoundTiming) -> int:
+        """Return how many bars of another time a MIDI part's file has."""
+        if _is_relaid(timing) and self.seconds:
+            beats = ticks_from_seconds(self.last_onset_seconds - timing.bar_one_seconds, timing.tempo_bpm)
+            return max(1, math.floor(beats / timing.meter.ticks_per_bar + EARLY_BARS) + 1)
+        faster = timing.tempo_bpm / self.timing.tempo_bpm if _is_relaid(timing) else 1.0
+        shorter = self.timing.meter.ticks_per_bar / timing.meter.ticks_per_bar
+        return max(1, round(self.bars * faster * shorter))
 
 
 def _is_relaid(timing: FoundTiming) -> bool:
@@ -88,7 +104,7 @@ def bars_of_sound(seconds: float, timing: FoundTiming) -> int:
 
 def guess_of(timing: FoundTiming) -> TempoGuess:
     """Return a timing as heard notes need it."""
-    return TempoGuess(timing.tempo_bpm, timing.bar_one_seconds, timing.confidence, timing.alternatives)
+    return TempoGuess(timing.tempo_bpm, timing.bar_one_seconds, timing.confidence, timing.alternatives, timing.meter)
 
 
 def rows_of_file(file: FoundFile) -> tuple[StemRow, ...]:
@@ -104,23 +120,31 @@ def rows_of_file(file: FoundFile) -> tuple[StemRow, ...]:
             bars=file.bars,
             notes=part.notes,
             bar_notes=part.bar_notes,
+            drawn=part.drawn,
+            seconds=file.seconds,
+            last_onset_seconds=file.last_onset_seconds,
         )
         for index, part in enumerate(file.parts)
     )
 
 
-def row_of_sound(path: str, stem: HeardStem, tempo: TempoGuess | None, meter: Meter = COMMON_TIME) -> StemRow:
+def row_of_sound(path: str, stem: HeardStem, tempo: TempoGuess | None) -> StemRow:
     """Return a sound file as a part.
 
     Args:
         path: The file.
         stem: What was heard.
         tempo: That of all sounds together; None for its own.
-        meter: Of its bars.
     """
     guess = tempo or stem.tempo
     timing = FoundTiming(
-        guess.bpm, guess.bar_one_seconds, meter, TimingSource.NOTES, guess.confidence, guess.alternatives
+        guess.bpm,
+        guess.bar_one_seconds,
+        guess.meter,
+        TimingSource.NOTES,
+        guess.confidence,
+        guess.alternatives,
+        TimingSource.NOTES,
     )
     bars = bars_of_sound(stem.seconds, timing)
     name = Path(path).stem
@@ -181,6 +205,12 @@ class Material:
         return next((row.timing.meter for row in (*self.taken, *self.rows)), COMMON_TIME)
 
     @property
+    def known_meter(self) -> Meter | None:
+        """The meter that the producer set or a file names, None where notes alone tell one."""
+        meter, source = _common_meter(self.rows) if self.rows else (None, TimingSource.NOTES)
+        return None if source is TimingSource.NOTES else meter
+
+    @property
     def longest(self) -> int:
         """Bars of the longest part."""
         return max((row.bars for row in self.rows), default=1)
@@ -188,9 +218,10 @@ class Material:
     def with_rows(self, rows: tuple[StemRow, ...]) -> "Material":
         """Return it with more or other parts, in one meter, and the window where most of them play."""
         if rows:
-            meter = rows[0].timing.meter
+            meter, source = _common_meter(rows)
             rows = tuple(
-                row if row.timing.meter == meter else row.with_timing(replace(row.timing, meter=meter)) for row in rows
+                row if row.timing.meter == meter else row.with_timing(row.timing.with_meter(meter, source))
+                for row in rows
             )
         new = replace(self, rows=rows)
         bars = new.longest if new.longest <= MAX_BARS else USUAL_BARS
@@ -239,7 +270,7 @@ class Material:
         return replace(self, rows=rows, tempo_bpm=tempo_bpm).with_window(self.first_bar, self.bars)
 
     def with_meter(self, meter: Meter) -> "Material":
-        rows = tuple(row.with_timing(replace(row.timing, meter=meter)) for row in self.rows)
+        rows = tuple(row.with_timing(row.timing.with_meter(meter)) for row in self.rows)
         return replace(self, rows=rows).with_window(self.first_bar, self.bars)
 
     def with_bar_one(self, index: int, seconds: float, *, is_alone: bool = False) -> "Material":
@@ -355,6 +386,15 @@ class Material:
         before = [note for note in stem.notes if note.onset_seconds < guess.bar_one_seconds - 0.05]
         heard = tuple(sorted([*before, *notes_in_seconds([*others, *new], guess)]))
         return replace(row, notes=len(heard), stem=replace(stem, notes=heard))
+
+
+def _common_meter(rows: tuple[StemRow, ...]) -> tuple[Meter, TimingSource]:
+    """Return the meter that the producer set, else the first that a file names, else the one told most often."""
+    by_source = {row.timing.meter_source: row.timing.meter for row in reversed(rows)}
+    for source in (TimingSource.PRODUCER, TimingSource.FILE):
+        if source in by_source:
+            return by_source[source], source
+    return Counter(row.timing.meter for row in rows).most_common(1)[0][0], TimingSource.NOTES
 
 
 def _name(row: StemRow) -> str:

@@ -125,6 +125,9 @@ class Models(QObject):
 
     def train(self) -> None:
         """Open the three screens of training."""
+        if self.training is not None and self.training.process.program is None:  # it may have been installed since
+            self.training.deleteLater()
+            self.training = None
         if self.training is None:
             process = TrainingProcess(training_program(), models_folder(), self)
             self.training = TrainingDialog(process, self._window)

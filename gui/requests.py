@@ -1,12 +1,12 @@
 """From what is on the screen to a `GenerationRequest`, and to the words on the Write button. Pure.
 
-What `G` writes, in this order: the selected bars; else the bars and parts of the selected notes; else every part set
-to *replace*; else the part in front. The button always says which.
+What `G` writes, in this order: the selected bars; else the bars and parts of the selected notes, if several; else every
+part set to *replace*; else the part in front. The button always says which.
 """
 
 from dataclasses import dataclass
 
-from engine.messages import GenerationRequest, PartRequest, PartUse
+from engine.messages import GenerationRequest, PartRequest, PartUse, candidates_for
 from engine.music.loop import Loop
 from gui.drum_words import drums_text
 from gui.piano_roll.selection import BarSelection, Selection, bars_of_notes
@@ -49,7 +49,7 @@ def target_text(loop: Loop, target: Target, parts: tuple[PartSettings, ...] = ()
     names = [_name(loop, part, parts[part].drums if part < len(parts) else ()) for part in target.parts]
     all_bars = tuple(range(loop.bars))
     spans = {bars for _, bars in target.bars}
-    where = "" if spans == {all_bars} else _bars_text(spans)
+    where = "" if spans == {all_bars} else bars_text(spans)
     verb = "Rewrite" if any(_has_notes(loop, part, bars) for part, bars in target.bars) else "Write"
     what = names[0] if len(names) == 1 else f"{len(names)} parts" if len(names) > 2 else " and ".join(names)
     return f"{verb} {what}{where}"
@@ -60,7 +60,8 @@ def _name(loop: Loop, part: int, drums: tuple[int, ...]) -> str:
     return drums_text(drums) if drums and track.is_drums else track.label
 
 
-def _bars_text(spans: set[tuple[int, ...]]) -> str:
+def bars_text(spans: set[tuple[int, ...]]) -> str:
+    """Return which bars of parts are meant, to be put after these; they are numbered from 0."""
     if len(spans) > 1:
         return ", selected bars"
     bars = next(iter(spans))
@@ -108,9 +109,10 @@ def request_of(loop: Loop, parts: tuple[PartSettings, ...], wishes: LoopWishes, 
             drums=settings.drums if loop.tracks[part].is_drums else (),
         )
 
+    asked = tuple(part_request(part, settings) for part, settings in enumerate(parts))
     return GenerationRequest(
         canvas=loop,
-        parts=tuple(part_request(part, settings) for part, settings in enumerate(parts)),
+        parts=asked,
         genre=wishes.genre,
         key_locked=wishes.is_key_locked and loop.key is not None,
         chords_locked=wishes.are_chords_locked and bool(loop.chords),
@@ -119,5 +121,6 @@ def request_of(loop: Loop, parts: tuple[PartSettings, ...], wishes: LoopWishes, 
         sampling=wishes.sampling,
         seed=wishes.seed,
         takes=wishes.takes,
+        candidates=candidates_for(asked, wishes.takes),
         style_percent=wishes.style_percent,
     )

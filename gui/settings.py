@@ -59,7 +59,7 @@ class Settings:
     )
     motion: Motion = field(
         default=Motion.SYSTEM,
-        metadata=_about("Motion", "Reduced: the playhead goes from beat to beat, nothing blinks."),
+        metadata=_about("Motion", "Reduced: the playhead goes from beat to beat, levels step, nothing blinks."),
     )
     middle_c_octave: int = field(
         default=3,

@@ -52,6 +52,9 @@ class Shelf(QObject):
         bridge.worker_ready.connect(self._on_worker_ready)
         bridge.take_kept.connect(lambda _, event: self._count((event.library_id,)))
         board.slots_changed.connect(lambda: self._count([slot.library_id for slot in board.slots]))
+        board.discarded.connect(lambda: self._show_total(self._total - 1))
+        board.heard_changed.connect(self._show_heard)
+        playback.playing_changed.connect(self._show_heard)
         window.takes.earlier_wanted.connect(self.show)
 
     def slots(self) -> dict[str, Callable[..., None]]:
@@ -64,8 +67,10 @@ class Shelf(QObject):
             self.dialog = LibraryDialog(self._bridge, lambda: self._state.theme, self._window)
             self.dialog.hearing_wanted.connect(self._hear)
             self.dialog.silence_wanted.connect(self._silence)
+            self.dialog.counted.connect(self._show_total)
             self.dialog.take_chosen.connect(lambda id: self._load(id, self._bring_back))
             self.dialog.reroll_wanted.connect(lambda id: self._load(id, self._write_again))
+        self._show_heard()
         self.dialog.show()
         self.dialog.raise_()
 
@@ -76,8 +81,8 @@ class Shelf(QObject):
         self._bridge.ask(FindTakes(Query(limit=MOST_TAKES)), self._on_newest, or_else=self._on_failed)
 
     def _on_newest(self, found: TakesFound) -> None:
-        self._total = max(self._total, found.total)
         self._newest = max([self._newest, *(row.id for row in found.rows)])
+        self._show_total(max(self._total, found.total))
         batch = last_batch(found.rows)
         slots: dict[int, Slot] = {}
 
@@ -90,11 +95,16 @@ class Shelf(QObject):
             self._bridge.ask(LoadTake(row.id), add, or_else=self._on_failed)
 
     def _count(self, ids: Sequence[int]) -> None:
-        """Count takes that came into the library, and say how many of all are not on the board."""
-        self._total += sum(id > self._newest for id in set(ids))
+        """Count takes that came into the library."""
+        total = self._total + sum(id > self._newest for id in set(ids))
         self._newest = max([self._newest, *ids])
+        self._show_total(total)
+
+    def _show_total(self, total: int) -> None:
+        """Say how many takes the library lists, if there are others than those on the board."""
+        self._total = total
         on_board = {slot.library_id for slot in self._board.slots if slot.library_id}
-        self._window.takes.show_earlier(max(0, self._total - len(on_board)))
+        self._window.takes.show_total(total if total > len(on_board) else 0)
 
     # What is chosen in the library
 
@@ -115,10 +125,17 @@ class Shelf(QObject):
                 self._was_playing = self._playback.is_playing
             self._board.visit(slot_of_kept(kept))
 
+    def _show_heard(self) -> None:
+        """Mark the take that sounds in the library, too."""
+        if self.dialog is not None:
+            index = self._board.heard if self._playback.is_playing else None
+            self.dialog.show_heard(0 if index is None else self._board.slots[index].library_id)
+
     def _silence(self) -> None:
         """Leave the take that is heard; if nothing played before, nothing does now."""
         self._wanted = 0
         self._board.end_visit()
+        self._board.leave()
         if self._was_playing is False and self._playback.is_playing:
             self._playback.stop()
         self._was_playing = None

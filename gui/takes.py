@@ -6,7 +6,7 @@ until the take is used. Editing a take uses it first, so that no edit is ever lo
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from PySide6.QtCore import QObject, Signal
 
@@ -64,6 +64,7 @@ class TakeBoard(QObject):
     running_changed = Signal(bool)
     failed = Signal(object)  # Failed
     finished = Signal(object)  # Finished
+    discarded = Signal()  # the take that was heard was thrown away
     loop_changed = Signal()  # which take is the loop
 
     def __init__(self, bridge: EngineBridge, parent: QObject | None = None) -> None:
@@ -148,8 +149,10 @@ class TakeBoard(QObject):
         self.loop_changed.emit()
 
     def is_loop(self, slot: Slot) -> bool:
-        """Tell whether a take is the producer's loop, as it was written."""
-        return slot.take is not None and slot.take.loop == self._loop
+        """Tell whether a take is the producer's loop, as it was written; how fast it is played does not matter."""
+        if slot.take is None or self._loop is None:
+            return False
+        return replace(slot.take.loop, tempo_bpm=self._loop.tempo_bpm) == self._loop
 
     def visit(self, slot: Slot) -> None:
         """Hear a take of the library; it is on the board while it is heard, unless it was there already."""
@@ -264,6 +267,7 @@ class TakeBoard(QObject):
             self._bridge.tell(MarkTake(slot.library_id, is_discarded=True))
             self.leave()
             self.slots.remove(slot)
+            self.discarded.emit()
             self.slots_changed.emit()
 
     def _index(self, job: int, number: int) -> int | None:

@@ -37,6 +37,7 @@ class Theme:
         row, row_off, row_tonic: The roll's rows: in the scale, outside it, the tonic.
         bar_line, beat_line, step_line: The grid.
         playhead, selection, warning: As named.
+        mute, solo: Of these two buttons while they are on.
         key_white, key_black: The keyboard.
         roles: A colour for each role.
     """
@@ -59,6 +60,8 @@ class Theme:
     playhead: str
     selection: str
     warning: str
+    mute: str
+    solo: str
     key_white: str
     key_black: str
     roles: tuple[str, ...]
@@ -106,6 +109,8 @@ DARK = Theme(
     playhead="#ffffff",
     selection="#ffffff",
     warning="#f2b84b",
+    mute="#f2914b",
+    solo="#63d18a",
     key_white="#c9ced9",
     key_black="#2b303b",
     roles=_ON_DARK,
@@ -129,6 +134,8 @@ LIGHT = Theme(
     playhead="#101318",
     selection="#101318",
     warning="#8f5a00",
+    mute="#b34a00",
+    solo="#15803d",
     key_white="#ffffff",
     key_black="#4a5161",
     roles=_ON_LIGHT,
@@ -152,6 +159,8 @@ CONTRAST = Theme(
     playhead="#ffffff",
     selection="#ffffff",
     warning="#ffe14d",
+    mute="#ff9a5c",
+    solo="#6dff9a",
     key_white="#ffffff",
     key_black="#000000",
     roles=_ON_DARK,
@@ -255,6 +264,8 @@ QWidget {{ color: {t.text}; }}
 QLabel {{ background: transparent; }}
 QLabel[kind="muted"] {{ color: {t.muted}; font-size: 12px; }}
 QLabel[kind="title"] {{ font-size: 12px; font-weight: 600; color: {t.muted}; }}
+QLabel[kind="written"] {{ color: {t.accent}; border: 1px solid {t.accent}; border-radius: 4px;
+  font-size: 11px; font-weight: 600; }}
 QLabel[kind="warning"] {{ color: {t.warning}; font-size: 12px; }}
 QFrame[kind="panel"], QScrollArea[kind="panel"] {{ background: {t.panel}; border: 0; }}
 QFrame[kind="card"] {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: {RADIUS_PX}px; }}
@@ -283,6 +294,8 @@ QToolButton[kind="small"] {{ padding: 0; min-height: 18px; min-width: 20px; font
   font-weight: 600; border-radius: 4px; color: {t.muted}; }}
 QToolButton[kind="small"]:checked {{ color: {t.on_accent}; }}
 QToolButton[kind="small"]:checked:disabled {{ color: {t.muted}; }}
+QToolButton#mute:checked {{ background: {t.mute}; border-color: {t.mute}; }}
+QToolButton#solo:checked {{ background: {t.solo}; border-color: {t.solo}; }}
 QToolButton[kind="flat"] {{ background: transparent; border: 1px solid transparent; color: {t.muted}; }}
 QToolButton[kind="warning"] {{ background: transparent; border: 1px solid {t.warning}; color: {t.warning}; }}
 QToolButton::menu-indicator {{ image: none; }}

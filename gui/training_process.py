@@ -15,12 +15,13 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Signal
 
+from engine.resources import outside_environment
+
 logger = logging.getLogger(__name__)
 
 PAUSE, PLAN, EVENTS = "pause", "plan.json", "events.jsonl"
 _KEPT_EVENTS = ("valid", "sample")
 _LEAVE_MS = 4000
-_LIBRARIES = "LD_LIBRARY_PATH"
 _WORK = re.compile(r"\.(.+)\.training")
 
 
@@ -63,6 +64,11 @@ class TrainingProcess(QObject):
     @property
     def is_running(self) -> bool:
         return self._process is not None
+
+    @property
+    def process_id(self) -> int:
+        """The running process's, 0 without one."""
+        return self._process.processId() if self._process is not None else 0
 
     def unfinished(self) -> tuple[Unfinished, ...]:
         """Return the trainings that were paused or cut off."""
@@ -112,7 +118,9 @@ class TrainingProcess(QObject):
         if self.program is None or self.is_running:
             return
         process = QProcess(self)
-        environment = _outside_environment()
+        environment = QProcessEnvironment()
+        for name, value in outside_environment().items():
+            environment.insert(name, value)
         environment.insert("OMP_WAIT_POLICY", "PASSIVE")  # threads that wait leave the processor to the DAW
         environment.insert("PYTHONIOENCODING", "utf-8")
         process.setProcessEnvironment(environment)
@@ -151,8 +159,12 @@ class TrainingProcess(QObject):
             self.failed.emit(_last_words(process))
 
     def _on_trained(self, process: QProcess) -> None:
-        if not self._has_ended:
-            self.failed.emit(f"The training stopped unasked; it can be gone on with. {_last_words(process)}".strip())
+        if self._has_ended:
+            return
+        if process.exitStatus() is QProcess.ExitStatus.CrashExit:  # killed: what it said last is not why
+            self.failed.emit("The training was cut off; it can be gone on with.")
+        else:
+            self.failed.emit(f"The training stopped unasked; it can be gone on with. {_last_words(process)}")
 
     def _read_lines(self) -> None:
         process = self._process
@@ -160,9 +172,8 @@ class TrainingProcess(QObject):
             return
         *lines, self._pending = (self._pending + bytes(process.readAllStandardOutput().data())).split(b"\n")
         for line in lines:
-            try:
-                event: dict[str, Any] = json.loads(line)
-            except ValueError:
+            event = _event_in(line)
+            if event is None:
                 logger.info("training: %s", line.decode(errors="replace"))
                 continue
             self._has_ended |= event["event"] == "end"
@@ -172,34 +183,27 @@ class TrainingProcess(QObject):
 def _told_before(path: Path) -> list[dict[str, Any]]:
     """Return what earlier parts of a training told that still holds, so that its curves do not begin anew."""
     try:
-        events = [
-            json.loads(line) for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line[-1:] == "\n"
-        ]
-        return [event for event in events if event["event"] in _KEPT_EVENTS]
+        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
     except FileNotFoundError:
         return []
-    except (OSError, ValueError, KeyError) as error:
+    except OSError as error:
         logger.warning("%s cannot be read: %s", path, error)
         return []
+    events = [event for line in lines if (event := _event_in(line)) is not None]
+    return [event for event in events if event["event"] in _KEPT_EVENTS]
 
 
-def _outside_environment() -> QProcessEnvironment:
-    """Return the environment that this program was started in.
-
-    The frozen program's loader points LD_LIBRARY_PATH at the program's own libraries and keeps what stood there; the
-    training pack's Python must not load those.
-    """
-    environment = QProcessEnvironment.systemEnvironment()
-    if hasattr(sys, "_MEIPASS"):
-        before = environment.value(f"{_LIBRARIES}_ORIG")
-        if before:
-            environment.insert(_LIBRARIES, before)
-        else:
-            environment.remove(_LIBRARIES)
-    return environment
+def _event_in(line: str | bytes) -> dict[str, Any] | None:
+    """Return what a line tells, None where it is no event: a library's words, or cut off by a crash."""
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) and "event" in event else None
 
 
 def _last_words(process: QProcess) -> str:
-    """Return the last line of what a process complained of, without its "error:"."""
-    lines = bytes(process.readAllStandardError().data()).decode(errors="replace").strip().splitlines()
+    """Return the last line of what a process complained of, without its "error:" and its loader's words."""
+    said = bytes(process.readAllStandardError().data()).decode(errors="replace").strip().splitlines()
+    lines = [line for line in said if not line.startswith("[PYI-")]
     return lines[-1].removeprefix("error:").strip() if lines else "It said nothing."

@@ -20,7 +20,7 @@ from gui.arrangements import FORMS, parse_form
 from gui.panels.number_boxes import WholeBox
 
 USUAL_VARIATION = 40
-LIFTS = (("a little", 1.6), ("clearly", 2.0), ("a lot", 2.8))
+DEPARTURES = (("a little", 0.35), ("clearly", 0.5), ("a lot", 0.7))  # quartiles of the fills of real songs
 MAX_MORPH_STEPS = 14
 
 
@@ -112,7 +112,7 @@ class FillDialog(_Dialog):
         loop: What is played.
     """
 
-    fill_wanted = Signal(int, object, float)  # passes, parts, lift
+    fill_wanted = Signal(int, object, float)  # passes, parts, departure
 
     def __init__(self, loop: Loop, parent: QWidget | None = None) -> None:
         super().__init__("Fill", "Write takes", parent)
@@ -122,10 +122,10 @@ class FillDialog(_Dialog):
         self.passes.addItems([f"every {n} passes" if n > 1 else "every pass" for n in self.counts])
         self.passes.setCurrentIndex(max(0, min(2, len(self.counts) - 1)))
         self.passes.setAccessibleName("The fill comes")
-        self.lift = QComboBox()
-        self.lift.addItems([f"busier {word}" for word, _ in LIFTS])
-        self.lift.setCurrentIndex(1)
-        self.lift.setAccessibleName("How much busier")
+        self.departure = QComboBox()
+        self.departure.addItems([f"{word}, {share:.0%} new notes" for word, share in DEPARTURES])
+        self.departure.setCurrentIndex(1)
+        self.departure.setAccessibleName("How far it departs from the beat")
         self.parts = [QCheckBox(track.label) for track in loop.tracks]
         box = QVBoxLayout()
         for check, track in zip(self.parts, loop.tracks, strict=True):
@@ -134,7 +134,7 @@ class FillDialog(_Dialog):
             check.toggled.connect(lambda *_: self._show())
             box.addWidget(check)
         self.form.addRow("It comes at the end of", self.passes)
-        self.form.addRow("It is", self.lift)
+        self.form.addRow("It departs from the beat", self.departure)
         self.form.addRow("Played by", box)
         self.passes.activated.connect(lambda *_: self._show())
         self.accepted.connect(self._on_accepted)
@@ -145,8 +145,8 @@ class FillDialog(_Dialog):
         return tuple(part for part, check in enumerate(self.parts) if check.isChecked())
 
     def _on_accepted(self) -> None:
-        passes, lift = self.counts[self.passes.currentIndex()], LIFTS[self.lift.currentIndex()][1]
-        self.fill_wanted.emit(passes, self.chosen, lift)
+        passes, departure = self.counts[self.passes.currentIndex()], DEPARTURES[self.departure.currentIndex()][1]
+        self.fill_wanted.emit(passes, self.chosen, departure)
 
     def _show(self) -> None:
         if not self.chosen:

@@ -11,6 +11,7 @@ from gui.piano_roll.state import RollState
 from gui.theme import FOCUS_PX, Theme, mixed
 
 HEIGHT_PX = 30
+FADED = 0.35
 GAP_PX = 2
 
 
@@ -58,12 +59,18 @@ class BarStrip(QWidget):
         self.part = part
         self._anchor: int | None = None
         self._cursor_bar = 0
+        self._opacity = 1.0
         self.setFixedHeight(HEIGHT_PX)
         OwnKeys(self, (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Space))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(f"Bars of {state.loop.tracks[part].label}")
         self.setToolTip("Click a bar (drag for several, Ctrl adds), then press G: only that is rewritten.")
         state.selection_changed.connect(self.update)
+
+    def show_heard(self, *, is_heard: bool) -> None:
+        """Fade what is not heard."""
+        self._opacity = 1.0 if is_heard else FADED
+        self.update()
 
     def sizeHint(self) -> QSize:
         return QSize(180, HEIGHT_PX)
@@ -76,8 +83,9 @@ class BarStrip(QWidget):
         if self.part >= len(loop.tracks):
             return
         painter = QPainter(self)
+        painter.setOpacity(self._opacity)
         color = theme.part(loop.tracks[self.part])
-        chosen = self.state.bars.bars_of(self.part)
+        chosen = self.state.meant_bars.bars_of(self.part)
         cell = self.width() / loop.bars
         for bar in range(loop.bars):
             rect = QRectF(bar * cell + GAP_PX / 2, 0.5, cell - GAP_PX, HEIGHT_PX - 1)
@@ -128,7 +136,7 @@ class BarStrip(QWidget):
         self._describe()
 
     def _describe(self) -> None:
-        is_chosen = self._cursor_bar in self.state.bars.bars_of(self.part)
+        is_chosen = self._cursor_bar in self.state.meant_bars.bars_of(self.part)
         told = f"Bar {self._cursor_bar + 1} of {self.state.loop.bars}{', chosen for G' if is_chosen else ''}"
         self.setAccessibleDescription(told)
         announce(self, told)

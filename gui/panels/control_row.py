@@ -7,6 +7,7 @@ from engine.messages import ControlReport
 from engine.music.general_midi import Role
 from engine.representation.controls import TRACK_CONTROLS
 from gui.panels.control_values import scale_of, shown_value
+from gui.panels.elided_label import ElidedLabel
 
 AUTO, BACK = "auto", "↺"
 
@@ -29,7 +30,7 @@ class ControlRow(QWidget):
         guarantee = "Always kept." if control.is_hard else "The model tries; a take may differ."
         self.setToolTip(f"{control.help} {guarantee}")
         label = QLabel(control.label)
-        self.got = QLabel()
+        self.got = ElidedLabel()
         self.got.setProperty("kind", "muted")
         self.auto = QToolButton()
         self.auto.setProperty("kind", "flat")
@@ -44,7 +45,8 @@ class ControlRow(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(0)
         grid.addWidget(label, 0, 0)
-        grid.addWidget(self.got, 0, 1, Qt.AlignmentFlag.AlignRight)
+        self.got.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        grid.addWidget(self.got, 0, 1)
         grid.addWidget(self.auto, 0, 2, Qt.AlignmentFlag.AlignRight)
         grid.addWidget(self.slider, 1, 0, 1, 3)
         grid.setColumnStretch(1, 1)
@@ -74,8 +76,9 @@ class ControlRow(QWidget):
             self.got.clear()
             return
         mark = "✓" if report.is_met else "✗"
-        self.got.setText(f"got {self._shown(report.got).split(' · ')[0]} {mark}")
-        self.got.setToolTip("As you asked." if report.is_met else "The take missed what you asked for.")
+        got = self._shown(report.got).split(" · ")[0].removesuffix(" a bar")
+        told = "as you asked" if report.is_met else "it missed what you asked for"
+        self.got.setText(f"{mark} {got}", f"The take got {got}: {told}.")
 
     def _shown(self, value: float) -> str:
         return shown_value(self.name, value, self.role, self.middle_c_octave)

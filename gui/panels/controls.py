@@ -9,7 +9,7 @@ from dataclasses import replace
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from engine.messages import Keep, Take
+from engine.messages import GenerationRequest, Keep, Take
 from engine.music.general_midi import Role
 from gui.panels.bar_curve import BarCurve, curve_note
 from gui.panels.control_row import ControlRow
@@ -52,6 +52,7 @@ class ControlsPanel(QFrame):
         self.rows: dict[str, ControlRow] = {}
         self._shape: tuple[object, ...] = ()
         self._take: Take | None = None
+        self._follows_chords = False  # whether the take was to
         self._folds: tuple[Fold, ...] = ()
         self.setProperty("kind", "panel")
         self.setFixedWidth(PANEL_WIDTH_PX)
@@ -118,14 +119,15 @@ class ControlsPanel(QFrame):
         self._more_fold.show_note(f"{wished} set" if wished else "")
         self._show_reports(part)
 
-    def show_take(self, take: Take | None) -> None:
+    def show_take(self, take: Take | None, request: GenerationRequest | None = None) -> None:
         """Show what a take got beside what was asked of it."""
         self._take = take
+        self._follows_chords = request is not None and request.chords_locked
         self._show_reports(self.state.view.front)
 
     def _show_reports(self, part: int) -> None:
         reports = self._take.reports if self._take else ()
-        self.loop_wishes.show_reports(reports)
+        self.loop_wishes.show_reports(reports, follows_chords=self._follows_chords)
         of_part = {r.name: r for r in reports if r.part == part and r.bar < 0}
         for name, row in self.rows.items():
             row.show_report(of_part.get(name))

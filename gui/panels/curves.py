@@ -5,8 +5,9 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen, QPolygo
 from PySide6.QtWidgets import QWidget
 
 HEIGHT_PX = 220
-MARGIN_PX = 46
+MARGIN_PX = 54
 _TICKS = 4
+_FAINT = 0.3  # lines of the grid, beside the line of no change
 
 
 class CurvesView(QWidget):
@@ -55,16 +56,19 @@ class CurvesView(QWidget):
             y = frame.bottom() - (value - low) / (high - low) * frame.height()
             return QPointF(frame.left() + step / last * frame.width(), y)
 
-        painter.setPen(muted)
+        faint = QColor(muted)
+        faint.setAlphaF(_FAINT)
         for index in range(_TICKS + 1):
             value = low + (high - low) * index / _TICKS
             at = place(0, value)
-            painter.drawText(QRectF(0, at.y() - 8, MARGIN_PX - 6, 16), Qt.AlignmentFlag.AlignRight, f"{value:+.0%}")
+            painter.setPen(muted)
+            painter.drawText(QRectF(0, at.y() - 8, MARGIN_PX - 6, 16), Qt.AlignmentFlag.AlignRight, f"{value:+.1%}")
+            painter.setPen(faint)
             painter.drawLine(at, place(last, value))
         painter.setPen(QPen(muted, 1.5))
         painter.drawLine(place(0, 0), place(last, 0))
         line = QRectF(frame.left(), frame.bottom() + 6, frame.width(), 16)
-        painter.drawText(line, Qt.AlignmentFlag.AlignRight, f"step {last}" if self.points else "")
+        painter.drawText(line, Qt.AlignmentFlag.AlignRight, f"step {last}" if len(self.points) > 1 else "")
         styles = ((palette.color(QPalette.ColorRole.Highlight), Qt.PenStyle.SolidLine), (muted, Qt.PenStyle.DashLine))
         for curve, (color, style) in zip(shares, styles, strict=True):
             self._draw(painter, [place(*point) for point in curve], color, style)

@@ -27,7 +27,9 @@ from gui.panels.stars import Stars
 from gui.theme import Theme
 
 TYPING_MS = 150
+HEAR_HELP = "Hear the chosen take, in time (Space or a click on its row)"
 HEARING_MS = 120  # a row that is only passed is not heard
+COMING_MS = 200  # several takes come at once
 
 
 class LibraryDialog(QDialog):
@@ -40,6 +42,7 @@ class LibraryDialog(QDialog):
 
     hearing_wanted = Signal(int)  # row in the library
     silence_wanted = Signal()
+    counted = Signal(int)  # takes that there are, without those that were thrown away
     take_chosen = Signal(int)  # row in the library: bring its loop back
     reroll_wanted = Signal(int)  # make it again from its recipe
 
@@ -49,9 +52,11 @@ class LibraryDialog(QDialog):
         self._job = 0
         self._query = Query()
         self._total = 0
-        self._heard = 0  # row in the library
+        self._heard = 0  # row in the library that sounds, or is about to
+        self._is_visiting = False  # whether it was heard from here
         self._pressed = 0  # the row that a press of the mouse has just let be heard
         self._is_filling = False
+        self._shows_alike = False
         self.setWindowTitle("Library of takes")
         self.resize(1160, 640)
         self.text = QLineEdit()
@@ -67,13 +72,14 @@ class LibraryDialog(QDialog):
         self.table = TakesTable(self.model)
         self._typing = QTimer(self, interval=TYPING_MS, singleShot=True)
         self._hearing = QTimer(self, interval=HEARING_MS, singleShot=True)
+        self._coming = QTimer(self, interval=COMING_MS, singleShot=True)
         self._lay_out()
         self._connect()
         self._show_chosen()
 
     def _lay_out(self) -> None:
         self.hear_button = QPushButton("▶  Hear")
-        self.hear_button.setToolTip("Hear the chosen take, in time (Space or a click on its row)")
+        self.hear_button.setToolTip(HEAR_HELP)
         self.use = QPushButton("Bring back")
         self.use.setProperty("kind", "primary")
         self.reroll = QPushButton("Write again")
@@ -112,6 +118,8 @@ class LibraryDialog(QDialog):
     def _connect(self) -> None:
         self.text.textChanged.connect(lambda *_: self._typing.start())
         self._typing.timeout.connect(self.search)
+        self._coming.timeout.connect(self._search_again)
+        self._bridge.take_kept.connect(lambda *_: self._coming.start())
         self.filters.changed.connect(self.search)
         self.model.more_wanted.connect(self._fetch_more)
         self.table.doubleClicked.connect(lambda *_: self._choose(self.take_chosen))
@@ -141,21 +149,33 @@ class LibraryDialog(QDialog):
 
     def search(self) -> None:
         """Ask for what matches."""
+        self._shows_alike = False
         self._query = self.filters.query(self.text.text())
-        self._bridge.forget(self._job)
-        self._job = self._bridge.ask(FindTakes(self._query), self._on_found)
+        self._find()
 
-    def _on_found(self, found: TakesFound) -> None:
-        self._fill(found.rows, has_more=len(found.rows) == MAX_FOUND)
+    def _search_again(self) -> None:
+        """Show takes that came into the library meanwhile, unless the user looks at others than the newest."""
+        if self.isVisible() and not self._shows_alike and len(self.model.rows) <= MAX_FOUND:
+            self._find(self.chosen.id if self.chosen is not None else 0)
+
+    def _find(self, chosen: int = 0) -> None:
+        self._bridge.forget(self._job)
+        self._job = self._bridge.ask(FindTakes(self._query), lambda found: self._on_found(found, chosen))
+
+    def _on_found(self, found: TakesFound, chosen: int) -> None:
+        self._fill(found.rows, has_more=len(found.rows) == MAX_FOUND, chosen=chosen)
         self._total = found.total
         self._show_count()
+        if not self._query.only_discarded:
+            self.counted.emit(found.total)
 
-    def _fill(self, rows: tuple[TakeRow, ...], *, has_more: bool = False) -> None:
-        """Show rows and choose the one that is heard, else the first; what is chosen so is not heard."""
+    def _fill(self, rows: tuple[TakeRow, ...], *, has_more: bool = False, chosen: int = 0) -> None:
+        """Show rows and choose one by its id, else the one that is heard, else the first; that is not heard."""
         self._is_filling = True
         self.model.show_rows(rows, has_more=has_more)
         if rows:
-            self.table.selectRow(next((at for at, row in enumerate(rows) if row.id == self._heard), 0))
+            places = {row.id: at for at, row in enumerate(rows)}
+            self.table.selectRow(places.get(chosen, places.get(self._heard, 0)))
         self._is_filling = False
         self._show_chosen()
 
@@ -190,14 +210,20 @@ class LibraryDialog(QDialog):
             self._hear(row.id)
 
     def _hear(self, id: int) -> None:
-        self._heard = id
+        self._is_visiting = True
+        self.show_heard(id)
         self.hearing_wanted.emit(id)
-        self._show_chosen()
 
     def _stop_hearing(self) -> None:
         self._hearing.stop()
-        self._heard = 0
+        self._is_visiting = False
+        self.show_heard(0)
         self.silence_wanted.emit()
+
+    def show_heard(self, id: int) -> None:
+        """Mark the row that sounds; 0 for none."""
+        self._heard = id
+        self.model.show_heard(id)
         self._show_chosen()
 
     def _on_loops(self, loaded: LoopsLoaded) -> None:
@@ -207,6 +233,7 @@ class LibraryDialog(QDialog):
     def _find_similar(self, row: TakeRow | None) -> None:
         """Ask for takes like one, and again while some were not compared yet."""
         if row is not None:
+            self._shows_alike = True  # from now on: takes that come must not take its question back
             self._bridge.forget(self._job)
             self._job = self._bridge.ask(FindSimilar(row.id), lambda found: self._on_similar(row, found))
 
@@ -254,7 +281,9 @@ class LibraryDialog(QDialog):
             widget.setEnabled(row is not None)
         if row is None:
             return
-        self.hear_button.setText("■  Stop" if row.id == self._heard else "▶  Hear")
+        is_heard = row.id == self._heard
+        self.hear_button.setText("■  Stop" if is_heard else "▶  Hear")
+        self.hear_button.setToolTip("Stop (Space or a click on its row)" if is_heard else HEAR_HELP)
         self.reroll.setEnabled(not row.made)
         self.stars.show_rating(row.rating)
         self.tags.setText(row.tags)
@@ -297,6 +326,6 @@ class LibraryDialog(QDialog):
 
     def done(self, result: int) -> None:
         """Close; what is heard is left."""
-        if self._heard:
+        if self._is_visiting:
             self._stop_hearing()
         super().done(result)

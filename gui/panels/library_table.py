@@ -4,19 +4,21 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QPainter, QPixmap
+from PySide6.QtGui import QColor, QFont, QPainter, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
 from engine.jobs.library import TakeRow
 from engine.music.loop import Loop
 from gui.panels.bar_strip import paint_notes_small
+from gui.requests import bars_text
 from gui.takes import seam_word
 from gui.theme import Theme
 
 HEADINGS = (
-    "♥", "Used", "Music", "When", "Loop", "Written", "Key", "BPM", "Meter", "Bars", "Notes", "Seam", "Rating", "Tags",
+    "", "♥", "Used", "Music", "When", "Loop", "Written", "Key", "BPM", "Meter", "Bars", "Notes", "Seam", "Rating",
+    "Tags",
 )  # fmt: skip
-MUSIC, LOOP = HEADINGS.index("Music"), HEADINGS.index("Loop")
+SOUNDS, MUSIC, LOOP = 0, HEADINGS.index("Music"), HEADINGS.index("Loop")
 MUSIC_PX, LOOP_PX, ROW_PX = 180, 150, 34
 ROW_PICTURE = QSize(2 * MUSIC_PX, ROW_PX - 4)
 GATHER_MS = 30  # pictures that come into view within this are asked for at once
@@ -34,6 +36,7 @@ class TakesModel(QAbstractTableModel):
         super().__init__()
         self.rows: tuple[TakeRow, ...] = ()
         self.has_more = False
+        self._heard = 0  # row of the library
         self._pictures: dict[int, QPixmap] = {}
         self._wanted: dict[int, None] = {}
         self._gathering = QTimer(self, interval=GATHER_MS, singleShot=True)
@@ -55,6 +58,14 @@ class TakesModel(QAbstractTableModel):
     def change_row(self, at: int, row: TakeRow) -> None:
         self.rows = (*self.rows[:at], row, *self.rows[at + 1 :])
         self.dataChanged.emit(self.index(at, 0), self.index(at, len(HEADINGS) - 1))
+
+    def show_heard(self, id: int) -> None:
+        """Mark the row of the library that sounds; 0 for none."""
+        changed = {self._heard, id} if id != self._heard else set[int]()
+        self._heard = id
+        for at, row in enumerate(self.rows):
+            if row.id in changed:
+                self.dataChanged.emit(self.index(at, 0), self.index(at, len(HEADINGS) - 1))
 
     def picture(self, id: int) -> QPixmap | None:
         """Return a take's picture; one that is not there yet is asked for."""
@@ -101,8 +112,15 @@ class TakesModel(QAbstractTableModel):
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         row = self.rows[index.row()]
+        is_heard = row.id == self._heard
         if role == Qt.ItemDataRole.DisplayRole:
-            return row_texts(row)[index.column()]
+            return "▶" if is_heard and index.column() == SOUNDS else row_texts(row)[index.column()]
+        if role == Qt.ItemDataRole.AccessibleTextRole and index.column() == SOUNDS:
+            return "Sounds now" if is_heard else ""
+        if role == Qt.ItemDataRole.FontRole and is_heard:
+            font = QFont()
+            font.setBold(True)
+            return font
         if role == Qt.ItemDataRole.ToolTipRole:
             return row.note or origin_text(row)
         return None
@@ -110,15 +128,15 @@ class TakesModel(QAbstractTableModel):
 
 def row_texts(row: TakeRow) -> tuple[str, ...]:
     """Return a take's cells, in the order of `HEADINGS`."""
-    written = row.written.replace(" ", ", ") or row.roles.replace(" ", ", ")
     kind = f" ({row.made})" if row.made else " (partial)" if row.missing else ""
     return (
+        "",
         "♥" if row.is_favourite else "",
         "✓" if row.is_used else "",
         "",
         datetime.fromtimestamp(row.created).strftime("%Y-%m-%d %H:%M"),
         row.name or "Untitled",
-        written + kind,
+        written_text(row) + kind,
         row.key,
         f"{row.tempo_bpm:g}",
         row.meter,
@@ -128,6 +146,13 @@ def row_texts(row: TakeRow) -> tuple[str, ...]:
         "★" * row.rating,
         row.tags,
     )
+
+
+def written_text(row: TakeRow) -> str:
+    """Return which parts were written, and which of their bars if not all; of what nobody wrote, all parts."""
+    parts = (row.written or row.roles).replace(" ", ", ")
+    spans = {() if bars == "*" else tuple(int(bar) - 1 for bar in bars.split(",")) for bars in row.written_bars.split()}
+    return parts + (bars_text(spans) if any(spans) else "")
 
 
 def origin_text(row: TakeRow) -> str:

@@ -1,6 +1,7 @@
 """The loop as something to take hold of, and a menu of how it leaves."""
 
 from dataclasses import replace
+from typing import cast
 
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QMouseEvent
@@ -14,11 +15,10 @@ _CTRL, _SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftMo
 _HELP = "Drag it into your DAW. Ctrl: one file a part. Ctrl+Shift: of drums, one a drum piece."
 
 
-class LoopBadge(QFrame):
+class LoopHandle(QFrame):
     """Dragged out of the window it becomes files; its text says what of the loop would leave."""
 
     drag_started = Signal(object)  # HandOffAs, or None for what the settings say
-    settings_changed = Signal(object)  # Settings
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -27,6 +27,38 @@ class LoopBadge(QFrame):
         self.setAccessibleName("Drag the whole loop into your DAW")
         self.setToolTip(_HELP)
         self._text = QLabel("Drag to DAW")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(10, 4, 10, 4)
+        layout.addWidget(QLabel("⠿"))
+        layout.addWidget(self._text)
+        self._pressed_at: QPointF | None = None
+
+    def show_text(self, text: str) -> None:
+        """Say what would leave."""
+        self._text.setText(text)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() is Qt.MouseButton.LeftButton:
+            self._pressed_at = event.position()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._pressed_at is None:
+            return
+        if (event.position() - self._pressed_at).manhattanLength() >= QApplication.startDragDistance():
+            self._pressed_at = None
+            self.drag_started.emit(form_of(event.modifiers()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._pressed_at = None
+
+
+class LoopBadge(LoopHandle):
+    """The handle with a menu of how the loop leaves."""
+
+    settings_changed = Signal(object)  # Settings
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self._options = QToolButton()
         self._options.setText("▾")
         self._options.setProperty("kind", "flat")
@@ -36,16 +68,9 @@ class LoopBadge(QFrame):
         self._options.setToolTip("How the loop is handed off (Ctrl+H)")
         self._menu = QMenu(self._options)
         self._options.setMenu(self._menu)
-        layout = QHBoxLayout(self)
+        layout = cast("QHBoxLayout", self.layout())
         layout.setContentsMargins(10, 4, 4, 4)
-        layout.addWidget(QLabel("⠿"))
-        layout.addWidget(self._text)
         layout.addWidget(self._options)
-        self._pressed_at: QPointF | None = None
-
-    def show_text(self, text: str) -> None:
-        """Say what would leave."""
-        self._text.setText(text)
 
     def show_settings(self, settings: Settings, more: list[QAction]) -> None:
         """Show how the loop leaves now, and further ways out beneath."""
@@ -76,20 +101,6 @@ class LoopBadge(QFrame):
 
     def show_menu(self) -> None:
         self._options.showMenu()
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() is Qt.MouseButton.LeftButton:
-            self._pressed_at = event.position()
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._pressed_at is None:
-            return
-        if (event.position() - self._pressed_at).manhattanLength() >= QApplication.startDragDistance():
-            self._pressed_at = None
-            self.drag_started.emit(form_of(event.modifiers()))
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._pressed_at = None
 
 
 def form_of(modifiers: Qt.KeyboardModifier) -> HandOffAs | None:

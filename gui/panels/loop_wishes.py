@@ -125,8 +125,9 @@ class LoopWishesForm(QWidget):
         self.keep_seed.setChecked(wishes.is_seed_kept)
         del blockers
 
-    def show_reports(self, reports: tuple[ControlReport, ...]) -> None:
-        """Show how far a take kept key and chords."""
-        of_loop = [f"{r.name} {r.got:.0%} {'✓' if r.is_met else '✗'}" for r in reports if r.part < 0]
+    def show_reports(self, reports: tuple[ControlReport, ...], *, follows_chords: bool) -> None:
+        """Show how far a take kept what it was to keep: the key, and the chords if it was to follow them."""
+        kept = ("key", "chords") if follows_chords else ("key",)
+        of_loop = [f"{r.name} {r.got:.0%} {'✓' if r.is_met else '✗'}" for r in reports if r.part < 0 and r.name in kept]
         self.got.setText(f"got   {'   '.join(of_loop)}")
         self.got.setVisible(bool(of_loop))

@@ -1,8 +1,8 @@
 """Boxes for numbers that take whatever is typed and then say what their limits are, where Qt eats digits."""
 
-from PySide6.QtCore import QPoint
-from PySide6.QtGui import QValidator
-from PySide6.QtWidgets import QDoubleSpinBox, QSpinBox, QToolTip
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QKeyEvent, QValidator
+from PySide6.QtWidgets import QDialog, QDoubleSpinBox, QSpinBox, QToolTip
 
 State = QValidator.State
 TOLD_MS = 6000
@@ -20,6 +20,10 @@ class WholeBox(QSpinBox):
         """Return what holds in place of a number that is out of range, and say why."""
         return _limited(text, self, f"{self.minimum()}", f"{self.maximum()}") or super().fixup(text)
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        super().keyPressEvent(event)
+        _leave_on_return(self, event)
+
 
 class DecimalBox(QDoubleSpinBox):
     """Numbers with decimals."""
@@ -32,6 +36,16 @@ class DecimalBox(QDoubleSpinBox):
     def fixup(self, text: str) -> str:
         """Return what holds in place of a number that is out of range, and say why."""
         return _limited(text, self, f"{self.minimum():g}", f"{self.maximum():g}") or super().fixup(text)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        super().keyPressEvent(event)
+        _leave_on_return(self, event)
+
+
+def _leave_on_return(box: QSpinBox | QDoubleSpinBox, event: QKeyEvent) -> None:
+    """Give the keys back to the window once a number is entered: the next Space plays, it does not write over it."""
+    if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not isinstance(box.window(), QDialog):
+        box.clearFocus()
 
 
 def _number(text: str, box: QSpinBox | QDoubleSpinBox) -> float | None:

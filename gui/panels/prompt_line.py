@@ -42,9 +42,11 @@ class PromptLine(QWidget):
             self.told.hide()
 
     def show_understood(self, said: list[str], unknown: list[str]) -> None:
-        """Show what was set, and which words mean nothing here."""
-        lines = [" · ".join(said)] if said else []
+        """Show what was set and how it comes to be written, and which words mean nothing here."""
+        lines = [" · ".join(said), "Press G to write takes so."] if said else []
         if unknown:
             lines.append(f"Not understood: {', '.join(unknown)}.")
         self.told.setText("\n".join(lines) or "Nothing to set.")
         self.told.show()
+        if said:
+            self.text.clearFocus()  # the next letter is a key of the window: G writes

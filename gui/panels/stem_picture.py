@@ -1,12 +1,14 @@
-"""The picture of a part that came in: the wave of a sound with its notes, or how full each bar of a MIDI part is.
+"""The picture of a part that came in: its notes over its bars, those of a sound over its wave.
 
-Over it lie the bars that are taken, to be dragged, and of a sound the place of bar 1, to be dragged as well.
+Over it lie the bars that are taken and the place of bar 1, both to be dragged.
 """
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from engine.music.general_midi import Role
+from engine.music.heard import HeardNote
 from engine.music.timing import seconds_from_ticks
 from gui.material import StemRow
 from gui.panels.own_keys import OwnKeys
@@ -54,15 +56,11 @@ class StemPicture(QWidget):
         self.row, self.first_bar, self.bars = row, first_bar, bars
         start = self._window_start
         where = f"bars {start + 1} to {min(start + bars, row.bars)} of {row.bars} are taken"
-        if row.is_sound:
-            self.setAccessibleName(f"{row.name}: bar 1 at {row.timing.bar_one_seconds:.2f} seconds, {where}")
-            self.setToolTip(
-                "Drag the flag to where bar 1 is (Alt: in this file alone); drag the frame to the bars to take. "
-                "Keys: left and right move bar 1, with Shift the frame."
-            )
-        else:
-            self.setAccessibleName(f"{row.name}: {where}")
-            self.setToolTip("Drag the frame to the bars to take. Keys: left and right.")
+        self.setAccessibleName(f"{row.name}: bar 1 at {row.timing.bar_one_seconds:.2f} seconds, {where}")
+        self.setToolTip(
+            "Drag the flag to where bar 1 is (Alt: in this file alone); drag the frame to the bars to take. "
+            "Keys: left and right move bar 1, with Shift the frame."
+        )
         self.update()
 
     @property
@@ -79,12 +77,22 @@ class StemPicture(QWidget):
         """Where the flag stands."""
         return self.row.timing.bar_one_seconds if self._bar_one is None else self._bar_one
 
+    @property
+    def _span(self) -> tuple[float, float]:
+        """The seconds at the left edge, and how many the picture shows; they stay while the flag is dragged."""
+        if self.row.stem is not None:
+            return 0.0, max(self.row.stem.seconds, 1e-6)
+        begin = min(0.0, self.row.timing.bar_one_seconds)
+        return begin, (self.row.seconds or self.row.bars * self._bar_seconds) - begin
+
+    def x_of(self, seconds: float) -> float:
+        """Return the pixel of a moment of the file."""
+        begin, length = self._span
+        return (seconds - begin) / length * self.width()
+
     def x_of_bar(self, bar: float) -> float:
         """Return the pixel of a bar line, 0 for bar 1."""
-        if self.row.stem is None:
-            return bar / max(self.row.bars, 1) * self.width()
-        seconds = self.bar_one_seconds + bar * self._bar_seconds
-        return seconds / max(self.row.stem.seconds, 1e-6) * self.width()
+        return self.x_of(self.bar_one_seconds + bar * self._bar_seconds)
 
     def _bar_at(self, x_px: float) -> float:
         origin = self.x_of_bar(0)
@@ -98,15 +106,14 @@ class StemPicture(QWidget):
         painter.fillRect(frame, mixed(QColor(theme.row), QColor(theme.accent), 0.16))
         self._paint_bar_lines(painter)
         if self.row.stem is None:
-            self._paint_bar_notes(painter)
+            self._paint_notes(painter, self.row.drawn, theme.role(self.row.role))
         else:
             self._paint_wave(painter)
-            self._paint_heard_notes(painter)
+            self._paint_notes(painter, self.row.stem.notes, QColor(theme.text))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(QColor(theme.accent), 2 if self.hasFocus() else 1))
         painter.drawRect(frame)
-        if self.row.is_sound:
-            self._paint_flag(painter)
+        self._paint_flag(painter)
 
     def _paint_bar_lines(self, painter: QPainter) -> None:
         bar_px = self.x_of_bar(1) - self.x_of_bar(0)
@@ -115,46 +122,31 @@ class StemPicture(QWidget):
         places = (round(self.x_of_bar(bar)) + 0.5 for bar in range(0, self.row.bars + 1, step))
         painter.drawLines([QLineF(x, 0, x, self.height()) for x in places])
 
-    def _paint_bar_notes(self, painter: QPainter) -> None:
-        counts = self.row.bar_notes
-        most = max(counts, default=0) or 1
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._theme.role(self.row.role))
-        rects: list[QRectF] = []
-        for bar, count in enumerate(counts[: self.row.bars]):
-            if count:
-                left, height = self.x_of_bar(bar), (0.2 + 0.8 * count / most) * (self.height() - 12)
-                width = max(1.0, self.x_of_bar(bar + 1) - left - 1)
-                rects.append(QRectF(left, self.height() - 4 - height, width, height))
-        painter.drawRects(rects)
-
     def _paint_wave(self, painter: QPainter) -> None:
         assert self.row.stem is not None
         color = mixed(QColor(self._theme.row_off), self._theme.role(self.row.role), SHARE_OF_COLOR)
         paint_wave(painter, self.row.stem, 0.0, self.row.stem.seconds, self.rect(), color)
 
-    def _paint_heard_notes(self, painter: QPainter) -> None:
-        stem = self.row.stem
-        assert stem is not None
-        pitches = sorted({note.pitch for note in stem.notes})
+    def _paint_notes(self, painter: QPainter, notes: tuple[HeardNote, ...], color: QColor) -> None:
+        pitches = sorted({note.pitch for note in notes})
         if not pitches:
             return
-        rows = {p: i for i, p in enumerate(pitches)} if self.row.role.value == "drums" else {
-            p: p - pitches[0] for p in pitches}  # fmt: skip
+        is_drums = self.row.role is Role.DRUMS
+        rows = {pitch: at if is_drums else pitch - pitches[0] for at, pitch in enumerate(pitches)}
         row_px = min((self.height() - 10) / (max(rows.values()) + 1), 5.0)
         bottom = self.height() / 2 + row_px * (max(rows.values()) + 1) / 2
-        scale = self.width() / max(stem.seconds, 1e-6)
+        scale = self.width() / self._span[1]
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(self._theme.text))
+        painter.setBrush(color)
         painter.drawRects(
             [
                 QRectF(
-                    note.onset_seconds * scale,
+                    self.x_of(note.onset_seconds),
                     bottom - (rows[note.pitch] + 1) * row_px,
                     max(1.5, (note.end_seconds - note.onset_seconds) * scale - 0.5),
                     max(1.5, row_px - 0.5),
                 )
-                for note in stem.notes
+                for note in notes
             ]
         )
 
@@ -169,7 +161,7 @@ class StemPicture(QWidget):
 
     def _is_on_flag(self, x_px: float) -> bool:
         flag = self.x_of_bar(0)
-        return self.row.is_sound and flag - GRIP_PX <= x_px <= flag + GRIP_PX
+        return flag - GRIP_PX <= x_px <= flag + GRIP_PX
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         x = event.position().x()
@@ -186,9 +178,9 @@ class StemPicture(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         x = event.position().x()
-        if self._drag == "flag" and self.row.stem is not None:
-            seconds = min(max(x / max(self.width(), 1), 0.0), 1.0) * self.row.stem.seconds
-            self._bar_one = min(seconds, self.row.stem.seconds - 0.05)
+        if self._drag == "flag":
+            begin, length = self._span
+            self._bar_one = begin + min(max(x / max(self.width(), 1), 0.0) * length, length - 0.05)
             self.update()
         elif self._drag == "frame":
             self._move_frame(self._bar_at(x))
@@ -214,8 +206,9 @@ class StemPicture(QWidget):
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
         if step is None:
             super().keyPressEvent(event)
-        elif self.row.is_sound and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+        elif not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
             is_alone = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
-            self.bar_one_moved.emit(max(0.0, self.row.timing.bar_one_seconds + step * NUDGE_SECONDS), is_alone)
+            moved = self.row.timing.bar_one_seconds + step * NUDGE_SECONDS
+            self.bar_one_moved.emit(max(0.0, moved) if self.row.is_sound else moved, is_alone)
         else:
             self.window_moved.emit(max(0, self._window_start + step))

@@ -19,23 +19,19 @@ from PySide6.QtWidgets import (
 
 from engine.messages import Finished, GenerationRequest, PartRequest, PartUse
 from gui.panels.bar_strip import paint_notes_small
+from gui.panels.elided_label import ElidedLabel
 from gui.panels.loop_badge import form_of
 from gui.panels.originality_meter import METER_HEIGHT_PX, originality_text, paint_meter
 from gui.panels.own_keys import OwnKeys
 from gui.panels.stars import Stars
+from gui.panels.take_words import IS_LOOP, heard_note, missed_any, take_note, take_sentences, wrapped
 from gui.piano_roll.state import RollState
-from gui.takes import Slot, TakeBoard, seam_word, shown_loop
+from gui.takes import Slot, TakeBoard, shown_loop
 from gui.theme import RADIUS_PX, SPACE_PX, mixed, paint_focus
 
 THUMB_WIDTH_PX, THUMB_HEIGHT_PX = 196, 104
 TITLE_PX = 24
 PANEL_HEIGHT_PX = 152
-IS_LOOP = "✓ your loop"
-SEAM_SENTENCES = {
-    "smooth": "goes round smoothly",
-    "audible": "one hears where it begins again",
-    "rough": "begins again abruptly",
-}
 
 
 class TakeThumb(QWidget):
@@ -78,17 +74,13 @@ class TakeThumb(QWidget):
         hear = f"Hear take {number}{key}; Return uses it, Esc goes back, F marks it. Drag it into your DAW."
         meaning = originality_text(slot.take.originality if slot.take is not None else None)
         if slot.take is not None:
-            seam = slot.take.scores.seam
-            told = [f"↺ {SEAM_SENTENCES[seam_word(seam)].capitalize()}."] if seam is not None else []
-            asked = [report for report in slot.take.reports if report.part >= 0]
-            met = sum(report.is_met for report in asked)
-            told += [f"{met} of {len(asked)} wishes on the right were met."] if asked else []
+            told = take_sentences(slot.take, self.state.view.middle_c_octave)
             meaning = "\n".join([*told, meaning]).strip()
         if self.board.is_loop(slot):
             meaning = f"This take is your loop now. {meaning}".strip()
         if slot.take is not None and not self.board.is_offered(slot):
             hear = "Not offered; the settings can change that."
-        self.setToolTip(f"{hear}\n{meaning}".strip())
+        self.setToolTip(wrapped(f"{hear}\n{meaning}".strip()))
         self.setAccessibleDescription(meaning)
 
     def sizeHint(self) -> QSize:
@@ -142,6 +134,12 @@ class TakeThumb(QWidget):
             said = IS_LOOP
             painter.setPen(QColor(theme.accent))
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, said)
+        if missed_any(slot.take) and said == take_note(slot):
+            width = painter.fontMetrics().horizontalAdvance(said)
+            painter.setPen(QColor(theme.warning))
+            painter.drawText(
+                place.adjusted(0, 0, -width - 5, 0), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, "✗"
+            )
 
     def _paint_parts(self, painter: QPainter, slot: Slot) -> None:
         loop = shown_loop(slot)
@@ -215,35 +213,6 @@ def rewritten_bars(request: GenerationRequest, part: int) -> tuple[int, ...]:
     return wanted.bars if wanted.use is PartUse.REPLACE else ()
 
 
-def take_note(slot: Slot) -> str:
-    """Return the line beside a take's number: how far it is, or how many wishes were met and how it leads back."""
-    if slot.take is None:
-        return f"{slot.cells_done}/{slot.cells_total} bars" if slot.cells_total else "waiting"
-    take = slot.take
-    words = ["♥"] if slot.is_favourite else []
-    if slot.rating:
-        words.append("★" * slot.rating)
-    if take.missing:
-        words.append(f"partial, {take.missing} bar{'s' if take.missing > 1 else ''} missing")
-    elif asked := [report for report in take.reports if report.part >= 0]:
-        words.append(f"{sum(report.is_met for report in asked)} of {len(asked)} met")
-    if take.scores.seam is not None:
-        words.append(f"↺ {seam_word(take.scores.seam)}")
-    return "  ".join(words) or f"{take.loop.note_count} notes"
-
-
-def heard_note(slot: Slot) -> str:
-    """Return what is said of the take that is heard."""
-    take = slot.take
-    if take is None:
-        return ""
-    if take.missing:
-        return f"stopped early: {take.missing} bars of parts are missing"
-    if take.scores.seam is None:
-        return "your loop is dotted behind it"
-    return f"{SEAM_SENTENCES[seam_word(take.scores.seam)]}   ·   your loop is dotted behind it"
-
-
 class TakesPanel(QFrame):
     """The takes side by side, and what to do with the one that is heard.
 
@@ -267,9 +236,8 @@ class TakesPanel(QFrame):
         self.thumbs: list[TakeThumb] = []
         self.setProperty("kind", "panel")
         self.setFixedHeight(PANEL_HEIGHT_PX)
-        self._title = QLabel()
+        self._title = ElidedLabel()
         self._title.setProperty("kind", "title")
-        self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # a narrow window cuts it
         self._empty = QLabel()
         self._empty.setProperty("kind", "muted")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -287,8 +255,8 @@ class TakesPanel(QFrame):
         self.discard.setToolTip("Take it off the board (X); the library still has it.")
         self.cancel = QPushButton("Stop writing")
         self.earlier = QToolButton()
-        self.earlier.setAccessibleName("Earlier takes")
-        self.earlier.setToolTip("Every take written before these, to hear and to bring back (L).")
+        self.earlier.setAccessibleName("All takes")
+        self.earlier.setToolTip("Every take ever written, to hear and to bring back (L).")
         self.earlier.hide()
         self._lay_out()
         self.accept.clicked.connect(self.accept_wanted)
@@ -311,12 +279,19 @@ class TakesPanel(QFrame):
         head = self._head = QHBoxLayout()
         head.setContentsMargins(0, 0, 0, 0)
         head.addWidget(self._title, 1)
-        for widget in (self.cancel, self.stars, self.favourite, self.discard, self.reject, self.accept):
+        # What comes and goes stands left of what a hand finds without looking.
+        for widget in (
+            self.earlier,
+            self.cancel,
+            self.stars,
+            self.favourite,
+            self.discard,
+            self.reject,
+            self.accept,
+        ):
             if widget is not self.stars:  # its stars are stops by themselves
                 widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             head.addWidget(widget)
-        self.earlier.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        head.addWidget(self.earlier)
         self._row = QWidget()
         self._thumbs = QHBoxLayout(self._row)
         self._thumbs.setContentsMargins(0, 0, 0, 0)
@@ -341,9 +316,9 @@ class TakesPanel(QFrame):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             self._head.addWidget(button)
 
-    def show_earlier(self, count: int) -> None:
-        """Say how many takes the library has besides these."""
-        self.earlier.setText(f"Earlier ({count}) …")
+    def show_total(self, count: int) -> None:
+        """Say how many takes the library lists; 0 if none but these."""
+        self.earlier.setText(f"All takes ({count}) …")
         self.earlier.setVisible(count > 0)
 
     def rebuild(self) -> None:

@@ -3,7 +3,7 @@
 A card is also the part's drag handle: pulled out of the window it becomes a MIDI file.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QPoint, QPointF, Qt, Signal
@@ -25,14 +25,18 @@ from PySide6.QtWidgets import (
 from engine.messages import PartUse
 from engine.music.general_midi import ROLES
 from engine.music.loop import Track
+from gui.levels import Level
 from gui.panels.bar_strip import BarStrip
+from gui.panels.elided_label import ElidedLabel
 from gui.panels.groove import groove_text
+from gui.panels.level_meter import LevelMeter
 from gui.panels.own_keys import OwnKeys
 from gui.piano_roll.state import RollState
 from gui.session import PartSettings, Session
 from gui.theme import ROLE_GLYPHS, SPACE_PX, glyph_of
 
 PANEL_WIDTH_PX = 244
+WRITTEN_PX = 17
 _USE_HELP = {
     PartUse.CONTEXT: "Stays as it is; new parts are written to fit it.",
     PartUse.REPLACE: "G writes it anew.",
@@ -76,7 +80,9 @@ class TrackCard(QFrame):
         layout.setSpacing(5)
         layout.addLayout(self._head())
         self.strip = BarStrip(state, part)
+        self.level = LevelMeter(state, part)
         layout.addWidget(self.strip)
+        layout.addWidget(self.level)
         layout.addLayout(self._foot())
         self.show_settings()
         self.show_front()
@@ -91,8 +97,13 @@ class TrackCard(QFrame):
         color = self.state.theme.part(self.track).name()
         glyph = QLabel(glyph_of(self.track))
         glyph.setStyleSheet(f"color: {color}; font-size: 14px;")
-        self.name = QLabel(self.track.label)
+        self.name = ElidedLabel()
         self.name.setStyleSheet("font-weight: 600;")
+        self.name.setText(self.track.label)
+        self.written = QLabel("G")
+        self.written.setProperty("kind", "written")
+        self.written.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.written.setFixedSize(WRITTEN_PX, WRITTEN_PX)
         self.groove = QLabel("∿")
         self.groove.setStyleSheet(f"color: {color};")
         self.volume = QSlider(Qt.Orientation.Horizontal)
@@ -103,12 +114,15 @@ class TrackCard(QFrame):
         self.volume.setAccessibleName(f"Volume of {self.track.label}")
         self.volume.valueChanged.connect(lambda value: self._change(lambda s: replace(s, volume=value / 100)))
         self.mute = _small_button("M", f"Mute {self.track.label}")
+        self.mute.setObjectName("mute")
         self.mute.toggled.connect(lambda on: self._change(lambda s: replace(s, is_muted=on)))
         self.solo = _small_button("S", f"Solo {self.track.label}")
+        self.solo.setObjectName("solo")
         self.solo.toggled.connect(lambda on: self._change(lambda s: replace(s, is_soloed=on)))
         head.addWidget(glyph)
         head.addWidget(self.name, 1)
         head.addWidget(self.groove)
+        head.addWidget(self.written)
         for widget in (self.volume, self.mute, self.solo):
             head.addWidget(widget)
         return head
@@ -142,11 +156,18 @@ class TrackCard(QFrame):
         self.volume.blockSignals(True)
         self.volume.setValue(round(settings.volume * 100))
         self.volume.blockSignals(False)
+        self.strip.show_heard(is_heard=self.session.gains[self.part] > 0)
         self.use_buttons[settings.use].setChecked(True)
         groove = groove_text(settings.groove)
         self.groove.setVisible(bool(groove))
         self.groove.setToolTip(f"Groove: {groove}")
         self.groove.setAccessibleName(f"Groove of {self.track.label}: {groove}")
+
+    def show_written(self, text: str) -> None:
+        """Mark the part as one that G writes; `text` is what the button says then, "" for none."""
+        self.written.setVisible(bool(text))
+        self.written.setToolTip(f"G: {text}")
+        self.written.setAccessibleName(f"G writes {self.track.label}" if text else "")
 
     def show_front(self) -> None:
         is_front = self.state.view.front == self.part
@@ -189,11 +210,15 @@ class TracksPanel(QFrame):
     rename_wanted = Signal()
     menu_wanted = Signal(QPoint)
     part_wanted = Signal(object)  # Role
+    level_cleared = Signal(int)  # part
 
     def __init__(self, state: RollState, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.state, self.session = state, session
         self.cards: list[TrackCard] = []
+        self._written: tuple[tuple[int, ...], str] = ((), "")
+        self._levels: Sequence[Level] = ()
+        self._has_meters = True
         self.setProperty("kind", "panel")
         self.setFixedWidth(PANEL_WIDTH_PX)
         self._list = QWidget()
@@ -244,11 +269,33 @@ class TracksPanel(QFrame):
             card.drag_started.connect(self.drag_started)
             card.rename_wanted.connect(self.rename_wanted)
             card.menu_wanted.connect(self.menu_wanted)
+            card.level.clicked.connect(lambda *_, part=part: self.level_cleared.emit(part))
             self.cards.append(card)
             self._cards.addWidget(card)
         self._cards.addWidget(self._add)
         self._cards.addStretch(1)
         self._shape = self._current_shape()
+        self.show_written(*self._written)
+        self.show_levels(self._levels)
+        self.show_meters(has_meters=self._has_meters)
+
+    def show_levels(self, levels: Sequence[Level]) -> None:
+        """Show how loud each part is."""
+        self._levels = levels
+        for card, level in zip(self.cards, levels, strict=False):  # a card may be about to go
+            card.level.show_level(level)
+
+    def show_meters(self, *, has_meters: bool) -> None:
+        """Have level meters or not."""
+        self._has_meters = has_meters
+        for card in self.cards:
+            card.level.setVisible(has_meters)
+
+    def show_written(self, parts: tuple[int, ...], text: str) -> None:
+        """Mark the parts that G writes; `text` is what the button says."""
+        self._written = (parts, text)
+        for card in self.cards:
+            card.show_written(text if card.part in parts else "")
 
     def _current_shape(self) -> tuple[object, ...]:
         tracks = self.state.loop.tracks

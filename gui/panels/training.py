@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.resources import data_folder
 from gui.panels.curves import CurvesView, change_text
 from gui.panels.training_words import report_html, seconds_text
 from gui.training_process import TrainingProcess, Unfinished
@@ -27,9 +28,9 @@ from gui.training_process import TrainingProcess, Unfinished
 LOW_PRIORITY = 19  # added to the process's niceness: takes come nearly as fast as without a training beside them
 SIZE_PX = (760, 640)
 NO_PROGRAM = (
-    "Training needs its own, larger part of Turnaround (PyTorch), which is not installed. With Python: "
-    "pip install turnaround[training]. Without: put the training pack (a Python that has it) into the folder "
-    "“training” beside your folder “models”."
+    "Training needs a larger part of Turnaround (PyTorch), which is not installed. Unpack the training pack in "
+    "{folder}, so that there is a folder “training” in it, and open this window again. With Python: "
+    "pip install turnaround[training]."
 )
 
 
@@ -194,7 +195,9 @@ class ChoosePage(QWidget):
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
         self.button.setEnabled(can_train)
-        self.say("" if can_train else NO_PROGRAM, is_warning=not can_train)
+        self.say("" if can_train else NO_PROGRAM.format(folder=data_folder()), is_warning=not can_train)
+        if unfinished and can_train:
+            self._unfinished.addWidget(_wrapped("Paused, or cut off: what was learned until then is kept."))
         for training in unfinished if can_train else ():
             button = QPushButton(f"Go on with {training.name}")
             button.setToolTip(training.folder)
@@ -257,6 +260,7 @@ class TrainPage(QWidget):
         self.state, self.words = _wrapped(), _wrapped()
         self.words.setProperty("kind", "muted")
         self.bar = QProgressBar()
+        self.bar.setTextVisible(False)  # it is too thin for any
         self.bar.setAccessibleName("How far the training is")
         self.curves = CurvesView()
         legend = _wrapped(

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
+from gui.panels.loop_badge import LoopHandle
 from gui.theme import SPACE_PX
 
 _DRAG = (
-    "Pull “⠿ Drag to DAW” (top right) or a part's card (left) onto a track of your DAW. "
+    "Pull “⠿ Drag to DAW” or a part's card (left) onto a track of your DAW. "
     "It is exactly as long as the loop, drums on channel 10."
 )
 _PORT = (
@@ -29,6 +30,8 @@ class WaysOutCard(QFrame):
         self.setProperty("kind", "panel")
         self.setAccessibleName("Three ways out: drag, port, file")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.handle = LoopHandle()
+        self._columns: list[QBoxLayout] = []
         self._buttons: list[QHBoxLayout] = []
         self._headings: list[QLabel] = []
         self._abouts: list[QLabel] = []
@@ -37,6 +40,7 @@ class WaysOutCard(QFrame):
         row.setSpacing(3 * SPACE_PX)
         for title, text in (("1  Drag", _DRAG), ("2  Port", _PORT), ("3  File", _FILE)):
             row.addLayout(self._column(title, text), 1)
+        self._buttons[0].addWidget(self.handle)
         close = QToolButton()
         close.setText("✕")
         close.setProperty("kind", "flat")
@@ -45,9 +49,10 @@ class WaysOutCard(QFrame):
         close.clicked.connect(self.close_card)
         row.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
 
-    def _column(self, title: str, text: str) -> QVBoxLayout:
-        column = QVBoxLayout()
+    def _column(self, title: str, text: str) -> QBoxLayout:
+        column = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         column.setSpacing(4)
+        self._columns.append(column)
         heading = QLabel(title)
         heading.setStyleSheet("font-weight: 600;")
         about = QLabel(text)
@@ -75,9 +80,11 @@ class WaysOutCard(QFrame):
             layout.addStretch(1)
 
     def show_briefly(self, *, is_brief: bool) -> None:
-        """Leave the sentences to the tooltips, where the window is low."""
-        for about in self._abouts:
+        """Take one line and leave the sentences to the tooltips, where the window is low."""
+        direction = QBoxLayout.Direction.LeftToRight if is_brief else QBoxLayout.Direction.TopToBottom
+        for about, column in zip(self._abouts, self._columns, strict=True):
             about.setVisible(not is_brief)
+            column.setDirection(direction)
 
     def show_advice(self, advice: str) -> None:
         """Say what to do where no port can be made that a DAW would find; "" where one can."""

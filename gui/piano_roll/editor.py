@@ -9,7 +9,7 @@ from gui.piano_roll.ruler import Ruler
 from gui.piano_roll.state import RollState
 from gui.piano_roll.transform import RowAxis
 from gui.piano_roll.velocity_lane import VelocityLane
-from gui.piano_roll.widget import RollPane
+from gui.piano_roll.widget import DRUM_ROW_PX, RollPane
 
 _SCALE = 16  # scroll bars count in whole numbers: sixteenths of a row, and of a tick's hundredth
 
@@ -76,7 +76,7 @@ class RollEditor(QWidget):
     def focus_front(self) -> None:
         """Give the keyboard to the pane of the part in front, and tell screen readers what is at the cursor."""
         pane = self.drums if self.drums.holds_front else self.pitched
-        pane.setFocus()
+        pane.setFocus(Qt.FocusReason.ShortcutFocusReason)
         tell_cursor(pane)
 
     def show_part(self, part: int) -> None:
@@ -119,7 +119,7 @@ class RollEditor(QWidget):
         """Give the drum lanes the height they need, at most half; none without drums."""
         has_drums = any(track.is_drums for track in self.state.loop.tracks)
         self._drum_shape = (self.drums.rows, has_drums)
-        lanes_px = round(len(self.drums.rows.pitches) * self.drums.axis.row_px) + 2
+        lanes_px = round(len(self.drums.rows.pitches) * DRUM_ROW_PX) + 2
         drum_px = min(lanes_px, self._panes.height() // 2) if has_drums else 0
         self.drums.setVisible(has_drums)
         self._panes.setSizes([self._panes.height() - drum_px, drum_px])

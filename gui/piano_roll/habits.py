@@ -47,6 +47,13 @@ class MouseHabits(Enum):
         """What the mouse does, for the map of keys."""
         return (*(_LIVE_MAP if self is MouseHabits.LIVE else _FL_MAP), *_SHARED_MAP)
 
+    @property
+    def drawing_words(self) -> str:
+        """How a note is drawn."""
+        return (
+            "Double-click draws a note; with B a click does." if self is MouseHabits.LIVE else "A click draws a note."
+        )
+
 
 _LIVE_MAP = (
     ("Click a note", "select it; drag moves, edges change its length"),

@@ -255,8 +255,10 @@ class BoxGesture:
         pane.update()
 
     def release(self, position: QPointF, modifiers: Qt.KeyboardModifier) -> None:
-        self._pane.box = None
+        self._pane.box, was_dragged = None, self._pane.box is not None
         self._pane.update()
+        if was_dragged and not self._pane.state.selection:
+            self._pane.boxed_nothing.emit()
         parts = {ref.part for ref in self._pane.state.selection}
         if len(parts) == 1:
             self._pane.state.bring_to_front(*parts)

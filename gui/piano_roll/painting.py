@@ -100,6 +100,7 @@ def _paint_grid(painter: QPainter, scene: Scene, area: QRect) -> None:
     start = max(0.0, time.tick_of(area.left()))
     end = min(float(scene.loop.length), time.tick_of(area.right() + 1))
     bar = meter.ticks_per_bar
+    painter.setPen(Qt.PenStyle.NoPen)
     for unit, color in (
         (scene.step_ticks, scene.theme.step_line),
         (meter.ticks_per_beat, scene.theme.beat_line),
@@ -109,19 +110,20 @@ def _paint_grid(painter: QPainter, scene: Scene, area: QRect) -> None:
             unit *= 2  # a grid too fine to be seen shows the next coarser one, not none
         if unit * time.px_per_tick < MIN_LINE_GAP_PX:
             continue
-        painter.setPen(QPen(QColor(color), 1))
-        painter.drawLines(_lines(time, unit=unit, bar=bar, span=(start, end), area=area))
+        painter.setBrush(QColor(color))
+        painter.drawRects(_lines(time, unit=unit, bar=bar, span=(start, end), area=area))
 
 
-def _lines(time: TimeAxis, *, unit: int, bar: int, span: tuple[float, float], area: QRect) -> list[QLineF]:
-    """Return vertical lines every `unit` ticks, counted anew from each bar line (7/8 has odd rests)."""
-    lines: list[QLineF] = []
-    for bar_start in range(int(span[0] // bar) * bar, math.ceil(span[1]) + 1, bar):
-        for tick in range(bar_start, bar_start + bar, unit):
-            if span[0] <= tick <= span[1]:
-                x = round(time.x_of(tick)) + 0.5
-                lines.append(QLineF(x, area.top(), x, area.bottom()))
-    return lines
+def _lines(time: TimeAxis, *, unit: int, bar: int, span: tuple[float, float], area: QRect) -> list[QRect]:
+    """Return vertical lines every `unit` ticks, counted anew from each bar line (7/8 has odd rests).
+
+    They are rectangles a pixel wide: those are painted in half the time of lines.
+    """
+    bars = np.arange(int(span[0] // bar) * bar, math.ceil(span[1]) + 1, bar)
+    ticks = (bars[:, None] + np.arange(0, bar, unit)).ravel()
+    ticks = ticks[(ticks >= span[0]) & (ticks <= span[1])]
+    columns = np.rint(time.gutter_px + (ticks - time.left_tick) * time.px_per_tick).astype(np.int64).tolist()
+    return [QRect(x, area.top(), 1, area.height()) for x in columns]
 
 
 def _paint_after_end(painter: QPainter, scene: Scene, area: QRect) -> None:
@@ -159,18 +161,20 @@ def _paint_part(painter: QPainter, scene: Scene, table: PartTable, area: QRect, 
     where = table.between(scene.time.tick_of(area.left() - DRUM_HIT_PX), scene.time.tick_of(area.right() + 1))
     if where.start == where.stop:
         return
-    shade = table.velocity[where] * VELOCITY_SHADES // 128
     columns = _pixel_columns(scene, table, where)
     visible = (columns[1] + columns[3] >= area.top()) & (columns[1] <= area.bottom())
-    ground = QColor(scene.theme.row)
+    shade = np.where(visible, table.velocity[where] * VELOCITY_SHADES // 128, VELOCITY_SHADES)
+    order = np.argsort(shade, kind="stable")
+    ends = np.searchsorted(shade, np.arange(VELOCITY_SHADES + 1), sorter=order).tolist()
+    rects = list(map(QRect, *columns[:, order[: ends[-1]]].tolist()))
+    ground, window = QColor(scene.theme.row), QColor(scene.theme.window)
     for level in range(VELOCITY_SHADES):
-        picked = columns[:, visible & (shade == level)]
-        if not picked.shape[1]:
+        if ends[level] == ends[level + 1]:
             continue
         fill = mixed(color, ground, FAINTEST_SHARE * (1 - level / (VELOCITY_SHADES - 1)))
         painter.setBrush(fill)
-        painter.setPen(QPen(mixed(fill, QColor(scene.theme.window), 0.55), 1))
-        painter.drawRects([QRect(x, y, w, h) for x, y, w, h in picked.T.tolist()])
+        painter.setPen(QPen(mixed(fill, window, 0.55), 1))
+        painter.drawRects(rects[ends[level] : ends[level + 1]])
 
 
 def _pixel_columns(scene: Scene, table: PartTable, where: slice) -> np.ndarray:
@@ -331,6 +335,7 @@ def _paint_key(painter: QPainter, scene: Scene, rect: QRectF, pitch: int) -> Non
     is_tonic = loop_key is not None and pitch % 12 == loop_key.tonic
     if pitch % 12 == 0 or is_tonic or scene.axis.row_px >= 20:
         painter.setPen(QColor(theme.accent if is_tonic else theme.muted))
-        name = pitch_name(pitch, scene.middle_c_octave)
         flags = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip  # low rows are lower than their names
-        painter.drawText(rect.adjusted(6, 0, 0, 0), flags, name)
+        half = painter.fontMetrics().height() / 2
+        if half <= rect.center().y() <= painter.viewport().height() - half:  # none is cut at the edge
+            painter.drawText(rect.adjusted(6, 0, 0, 0), flags, pitch_name(pitch, scene.middle_c_octave))

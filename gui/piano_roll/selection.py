@@ -45,6 +45,11 @@ def notes_by_part(selection: Selection) -> dict[int, set[Note]]:
     return parts
 
 
+def narrowing(selection: Selection) -> Selection:
+    """Return what of a selection says what is rewritten and what leaves: a single note is only taken hold of."""
+    return selection if len(selection) > 1 else NOTHING
+
+
 @dataclass(frozen=True, slots=True)
 class BarSelection:
     """Bars of parts, chosen to be rewritten.

@@ -15,7 +15,15 @@ from engine.music.loop import Loop, Track
 from gui.piano_roll.cursor import Cursor, note_at_cursor
 from gui.piano_roll.gestures import Edited
 from gui.piano_roll.habits import MouseHabits
-from gui.piano_roll.selection import NOTHING, BarSelection, NoteRef, Selection, still_there
+from gui.piano_roll.selection import (
+    NOTHING,
+    BarSelection,
+    NoteRef,
+    Selection,
+    bars_of_notes,
+    narrowing,
+    still_there,
+)
 from gui.piano_roll.transform import Fold, RowMap, Snap, TimeAxis, drum_rows, pitch_rows
 from gui.theme import DARK, Theme
 
@@ -120,6 +128,16 @@ class RollState(QObject):
         """What is selected, else the note at the cursor."""
         ref = self.cursor_note
         return self.selection or (frozenset({ref}) if ref is not None else NOTHING)
+
+    @property
+    def meant(self) -> Selection:
+        """The selected notes, where they narrow what is rewritten and what leaves."""
+        return narrowing(self.selection)
+
+    @property
+    def meant_bars(self) -> BarSelection:
+        """The bars that a rewrite is narrowed to: those chosen, else those of the notes that are meant."""
+        return self.bars or bars_of_notes(self.meant, self.loop)
 
     def rows(self, *, is_drums: bool) -> RowMap:
         """Return the rows of one of the panes."""

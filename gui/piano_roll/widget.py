@@ -42,9 +42,21 @@ WHEEL_ROWS = 3
 ZOOM_STEP = 1.18
 PLAYHEAD_PX = 2
 DRUM_ROW_PX = 19.0
+THINNEST_LANE_PX = 11.0
 SMALLEST_ROW_PX = 5.0
 FIT_ROW_PX = (SMALLEST_ROW_PX, 18.0)
 ROWS_AROUND = 4
+_BY_KEY = (
+    Qt.FocusReason.TabFocusReason,
+    Qt.FocusReason.BacktabFocusReason,
+    Qt.FocusReason.ShortcutFocusReason,
+)
+_COMING_BACK = (
+    Qt.FocusReason.ActiveWindowFocusReason,
+    Qt.FocusReason.PopupFocusReason,
+    Qt.FocusReason.MenuBarFocusReason,
+)
+BAND_PX = 4.0  # a box drawn along a line is seen all the same
 
 
 class RollPane(QWidget):
@@ -57,6 +69,7 @@ class RollPane(QWidget):
 
     rows_changed = Signal()  # vertical axis or number of rows
     entered_by_key = Signal()
+    boxed_nothing = Signal()  # a box was drawn around no note
     row_menu_wanted = Signal(int, QPoint)  # pitch of the row whose name was right-clicked, and where on the screen
 
     def __init__(self, state: RollState, *, is_drums: bool, parent: QWidget | None = None) -> None:
@@ -72,9 +85,10 @@ class RollPane(QWidget):
         self._tables: tuple[PartTable, ...] = ()
         self._compared: tuple[PartTable, ...] = ()
         self._picture: QPixmap | None = None  # all that stays the same while things are selected and played
-        self._pictured_bars = state.bars
+        self._pictured_bars = state.meant_bars
         self._gesture = None
         self._pan_from: QPointF | None = None
+        self._has_ring = False  # whether a key brought the keyboard here
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -88,7 +102,7 @@ class RollPane(QWidget):
         self._on_content_changed()
 
     def sizeHint(self) -> QSize:
-        return QSize(800, round(len(self.rows.pitches) * self.axis.row_px) if self.is_drums else 420)
+        return QSize(800, round(len(self.rows.pitches) * DRUM_ROW_PX) if self.is_drums else 420)
 
     @property
     def scene(self) -> Scene:
@@ -181,7 +195,7 @@ class RollPane(QWidget):
             self._on_content_changed()
 
     def _on_selection_changed(self) -> None:
-        if self.state.bars != self._pictured_bars:
+        if self.state.meant_bars != self._pictured_bars:
             self._picture = None
         self.update()
 
@@ -196,12 +210,19 @@ class RollPane(QWidget):
         pitch = self.rows.pitch_of(int(middle))
         self.rows = rows
         if self.is_drums:
+            self._fit_lanes()
             self.updateGeometry()
         elif pitch is not None:
             row = min(range(len(rows.pitches)), key=lambda r: abs(rows.pitches[r] - pitch), default=0)
             self.axis = RowAxis(self.axis.row_px, row - self.height() / self.axis.row_px / 2)
         self.axis = self.axis.clamped(rows=len(rows.pitches), height_px=self.height())
         self.rows_changed.emit()
+
+    def _fit_lanes(self) -> None:
+        """Make lanes as thin as they have to be; where they are still too many, the lowest are seen: the kick's."""
+        lanes, height = len(self.rows.pitches), max(1, self.height())
+        lane_px = min(DRUM_ROW_PX, max(height / lanes, THINNEST_LANE_PX))
+        self.axis = RowAxis(lane_px, max(0.0, lanes - height / lane_px))
 
     @property
     def holds_front(self) -> bool:
@@ -228,6 +249,8 @@ class RollPane(QWidget):
         super().focusInEvent(event)
         if event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
             self.entered_by_key.emit()
+        if event.reason() not in _COMING_BACK:
+            self._has_ring = event.reason() in _BY_KEY
 
     def _on_playhead_shown(self, before: float, after: float) -> None:
         for tick in (before, after):
@@ -252,7 +275,7 @@ class RollPane(QWidget):
             left = event.rect().intersected(QRect(0, 0, gutter, self.height()))
             painter.setClipRect(left)
             paint_gutter(painter, scene, QRect(0, left.top(), gutter, left.height()))
-        if self.hasFocus():
+        if self.hasFocus() and self._has_ring:
             painter.setClipping(False)
             paint_focus(painter, self.rect(), QColor(self.state.theme.focus))
 
@@ -263,7 +286,7 @@ class RollPane(QWidget):
         if self._picture is None or self._picture.size() != size:
             self._picture = QPixmap(size)
             self._picture.setDevicePixelRatio(ratio)
-            self._pictured_bars = self.state.bars
+            self._pictured_bars = self.state.meant_bars
             painter = QPainter(self._picture)
             area = self.rect()
             paint_ground(painter, scene, area)
@@ -279,12 +302,13 @@ class RollPane(QWidget):
         """Tint the bars that are chosen to be rewritten."""
         loop, view = self.state.loop, self.state.view
         bar_ticks = loop.meter.ticks_per_bar
-        for part in {part for part, _ in self.state.bars.cells}:
+        bars = self.state.meant_bars
+        for part in {part for part, _ in bars.cells}:
             if part >= len(loop.tracks) or loop.tracks[part].is_drums != self.is_drums:
                 continue
             tint = self.state.theme.part(loop.tracks[part])
             tint.setAlpha(38)
-            for bar in self.state.bars.bars_of(part):
+            for bar in bars.bars_of(part):
                 left = view.time.x_of(bar * bar_ticks)
                 rect = QRectF(left, area.top(), bar_ticks * view.time.px_per_tick, area.height())
                 painter.fillRect(rect.intersected(QRectF(area)), tint)
@@ -296,14 +320,18 @@ class RollPane(QWidget):
             fill.setAlpha(46)
             painter.setPen(QPen(QColor(theme.accent), 1))
             painter.setBrush(fill)
-            painter.drawRect(self.box)
+            painter.drawRect(
+                self.box.adjusted(0, 0, max(0.0, BAND_PX - self.box.width()), max(0.0, BAND_PX - self.box.height()))
+            )
         if self.state.shown_playhead_tick >= 0:
             x = round(self.state.view.time.x_of(self.state.shown_playhead_tick))
             painter.fillRect(QRect(x - PLAYHEAD_PX // 2, 0, PLAYHEAD_PX, self.height()), QColor(theme.playhead))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if self.axis == self._fitted:
+        if self.is_drums:
+            self._fit_lanes()
+        elif self.axis == self._fitted:
             self.show_notes()
         self.axis = self.axis.clamped(rows=len(self.rows.pitches), height_px=self.height())
         self._picture = None
@@ -332,6 +360,7 @@ class RollPane(QWidget):
         if position.x() < self.state.view.time.gutter_px:
             return
         self.state.set_cursor(None)
+        self._has_ring = False
         press = Press(position, event.modifiers(), is_right=event.button() is Qt.MouseButton.RightButton)
         self._gesture = begin_gesture(self, press)
 

@@ -20,7 +20,8 @@ from tests.helpers.jack import JackServer, is_jack_installed
 WINDOW = "Turnaround"
 SCREEN = (2600, 960)
 BADGE = (1130, 48)
-BASS_CARD = (60, 210)
+BASS_CARD = (60, 232)
+QTRACTOR_BAR_1 = (118, 700)
 BASS = 1
 BESIDE_PX = 1150  # Ardour is no narrower
 DRAGS = 20
@@ -51,15 +52,15 @@ def desktop(tmp_path: Path) -> Iterator[Desktop]:
 
 
 class Stage:
-    """Our window beside a DAW."""
+    """Our window beside a DAW, whose session has the loop's tempo unless another is given."""
 
-    def __init__(self, desktop: Desktop, name: str) -> None:
+    def __init__(self, desktop: Desktop, name: str, *, tempo_bpm: float | None = None, has_tempo: bool = True) -> None:
         self.desktop = desktop
         config = desktop.home / ".config" / "Turnaround"
         config.mkdir(parents=True)
         (config / "settings.json").write_text(json.dumps({"schema_version": 1, "is_padded": True}))
         self.loop: Loop = first_loop()
-        self.daw: Daw = DAWS[name][1](desktop, self.loop.tempo_bpm)
+        self.daw: Daw = DAWS[name][1](desktop, tempo_bpm or self.loop.tempo_bpm)
         desktop.start("-m", "gui")
         desktop.wait_for_window(WINDOW)
         data = desktop.home / ".local" / "share" / "Turnaround"
@@ -70,10 +71,10 @@ class Stage:
         until(lambda: desktop.origin(WINDOW)[0] >= BESIDE_PX, "the window in its place")
         time.sleep(SETTLE_SECONDS)
 
-    def drop(self, place: tuple[int, int]) -> None:
-        """Drag from a place in our window into the DAW."""
+    def drop(self, place: tuple[int, int], to: tuple[int, int] | None = None) -> None:
+        """Drag from a place in our window into the DAW, to where it takes drops unless `to` tells another place."""
         (x, y), (left, top) = self.desktop.origin(WINDOW), self.desktop.origin(self.daw.title)
-        (across, down), (right, below) = place, self.daw.drop_point
+        (across, down), (right, below) = place, to or self.daw.drop_point
         self.desktop.drag((x + across, y + down), (left + right, top + below), hold_seconds=HOLD_SECONDS)
 
     def files(self) -> list[Path]:
@@ -102,6 +103,21 @@ def test_a_part_arrives_whole_under_its_name(desktop: Desktop, name: str) -> Non
     assert "Bass" in clip.track
     assert clip.notes == expected_notes(stage.loop, BASS)
     assert clip.length_beats == pytest.approx(stage.loop.length / 480)
+
+
+@pytest.mark.parametrize("name", [daw("qtractor")])
+def test_an_empty_session_at_another_tempo_takes_the_loop_s_at_bar_1_and_then_drops_anywhere(
+    desktop: Desktop, name: str
+) -> None:
+    stage = Stage(desktop, name, tempo_bpm=90.0)
+    loop = stage.loop
+    notes = [expected_notes(loop, part) for part in range(len(loop.tracks))]
+    for drops, place in enumerate((QTRACTOR_BAR_1, stage.daw.drop_point), 1):
+        stage.drop(BADGE, place)
+        save(desktop, stage.daw)
+        clips = stage.daw.clips()
+        assert [clip.notes for clip in clips] == notes * drops
+        assert [clip.length_beats for clip in clips] == [pytest.approx(loop.length / 480)] * len(clips)
 
 
 @pytest.mark.slow

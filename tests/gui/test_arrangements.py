@@ -56,11 +56,11 @@ def test_a_form_that_cannot_be_is_told() -> None:
         form_request(LOOP, PARTS, LoopWishes(), parse_form("A A"), 40)
 
 
-def test_a_fill_comes_in_the_last_bar_of_the_last_pass_and_is_busier() -> None:
-    request = fill_request(LOOP, PARTS, LoopWishes(seed=3, takes=1), passes=4, filling=(0,), lift=2.0)
+def test_a_fill_comes_in_the_last_bar_of_the_last_pass_and_departs_from_the_beat() -> None:
+    request = fill_request(LOOP, PARTS, LoopWishes(seed=3, takes=1), passes=4, filling=(0,), departure=0.5)
     assert request.canvas.bars == 8
     assert request.parts[0].bars == (7,)
-    assert request.parts[0].bar_density[7] == 8.0
+    assert (request.parts[0].departure, request.candidates) == (0.5, 8)
     assert request.parts[1].use is PartUse.CONTEXT
     loop = written(request)
     for number in range(3):
@@ -68,8 +68,16 @@ def test_a_fill_comes_in_the_last_bar_of_the_last_pass_and_is_busier() -> None:
     assert loop.tracks[1].notes == request.canvas.tracks[1].notes
 
 
+def test_many_takes_of_a_fill_have_fewer_candidates_each() -> None:
+    counts = {
+        takes: fill_request(LOOP, PARTS, LoopWishes(takes=takes), passes=2, filling=(0,), departure=0.5).candidates
+        for takes in (4, 16, 64)
+    }
+    assert counts == {4: 8, 16: 4, 64: 1}
+
+
 def test_a_fill_that_does_not_fit_is_told() -> None:
     with pytest.raises(ValueError, match="more than 16 bars"):
-        fill_request(LOOP, PARTS, LoopWishes(), passes=16, filling=(0,), lift=2.0)
+        fill_request(LOOP, PARTS, LoopWishes(), passes=16, filling=(0,), departure=0.5)
     with pytest.raises(ValueError, match="choose a part"):
-        fill_request(LOOP, PARTS, LoopWishes(), passes=2, filling=(), lift=2.0)
+        fill_request(LOOP, PARTS, LoopWishes(), passes=2, filling=(), departure=0.5)

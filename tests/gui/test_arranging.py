@@ -100,8 +100,17 @@ def test_words_add_parts_and_move_knobs(app: App, service: FakeService) -> None:
     uses = [settings.use for settings in app.session.parts]
     assert uses == [PartUse.CONTEXT, PartUse.CONTEXT, PartUse.REPLACE, PartUse.REPLACE]
     assert "Not understood: purple." in app.window.controls.prompt.told.text()
+    assert not line.hasFocus(), "the next G writes, as it says"
     app.document.undo()
     assert len(app.document.loop.tracks) == 3
+
+
+def test_words_that_mean_nothing_can_be_typed_over(app: App) -> None:
+    press(app, Qt.Key.Key_Slash)
+    line = app.window.controls.prompt.text
+    line.setText("purple")
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    assert line.hasFocus()
 
 
 def test_words_without_a_part_hold_for_what_is_written(app: App) -> None:

@@ -77,7 +77,7 @@ def test_a_batch_writes_what_differs_under_names_of_their_seeds(
 def test_a_batch_leaves_out_what_is_too_like_a_known_song_unless_it_is_asked_for(
     app: App, service: FakeService, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    copied = Originality(0.8, 30.0, 40, 57)
+    copied = Originality(0.8, 240.0, 40, 57)
     night = Night(app, service, qtbot, tmp_path, 2)
     take = replace(a_take(service.requests[-1], 0, 60), originality=copied)
     service.say(night.job, TakeReady(take))

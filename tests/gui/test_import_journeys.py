@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QColor, QImage
 
 from engine.audio.extra import is_installed
 from engine.midi import smf
@@ -16,9 +17,13 @@ from engine.music.loop import Loop, Note, Track
 from engine.resources import assets_folder
 from gui import loop_edits
 from gui.app import first_loop
+from gui.panels.stem_picture import HEIGHT_PX
+from gui.panels.stem_row import LEFT_PX
+from gui.theme import DARK, LIGHT
 from tests.helpers.desktop import Desktop, missing_tools, until
 from tests.helpers.sounding_stems import LINE, bass, written
 from tests.helpers.trial import WINDOW, Trial
+from tests.stems.test_timing import GROOVE, played
 
 pytestmark = [
     pytest.mark.gui,
@@ -28,6 +33,7 @@ pytestmark = [
 PANEL, SOURCE = "Import", "Drag source"
 SCREEN = (1480, 1100)
 TARGET = (700, 300)  # in the window
+FLAG_DRAG_PX, BEAT = 60, 480
 has_model = (assets_folder() / "models" / "base").exists()
 needs_audio = pytest.mark.skipif(not is_installed(), reason="needs the audio extra")
 
@@ -96,6 +102,7 @@ def test_stems_become_the_prompt_and_undo_brings_the_old_loop_back(desktop: Desk
     paths = stems(tmp_path / "stems")
     trial = drop(desktop, *paths[:2])
     before = trial.history().current
+    until(lambda: flag_of(desktop, tmp_path / "flag.png"), "the parts")
     trial.picture("import-stems")
     loop = use(trial, "Use as prompt")
     assert loop.tracks == tuple(replace(track, program=None) for track in before.tracks[:2])
@@ -110,6 +117,38 @@ def test_stems_become_the_prompt_and_undo_brings_the_old_loop_back(desktop: Desk
     desktop.press("ctrl+z")
     until(lambda: not trial.done(), "undo")
     assert trial.history().current == before
+
+
+def flag_of(desktop: Desktop, path: Path) -> tuple[int, int] | None:
+    """Return where the flag of the uppermost row is on the screen, told by its colour; None while there is none."""
+    desktop.picture(path)
+    image = QImage(str(path))
+    colors = {QColor(theme.warning).rgb() for theme in (DARK, LIGHT)}
+    left, top = desktop.origin(PANEL)
+    for x in range(left + LEFT_PX, image.width()):
+        rows = [y for y in range(top, image.height()) if image.pixel(x, y) in colors]
+        if len(rows) >= HEIGHT_PX - 4:
+            return x, rows[HEIGHT_PX // 3]
+    return None
+
+
+def test_the_flag_of_played_midi_is_dragged_to_bar_one(desktop: Desktop, tmp_path: Path) -> None:
+    trial = drop(desktop, played(tmp_path / "beat.mid", bpm=100.0, start_seconds=1.0, spread=10))
+    desktop.move(PANEL, 0, 0)
+    until(lambda: desktop.origin(PANEL)[0] < 20, "the panel in its corner")
+    until(lambda: flag_of(desktop, tmp_path / "flag.png"), "the flag")
+    x, y = flag_of(desktop, tmp_path / "flag.png") or (0, 0)
+    trial.picture("import-flag-before")
+    desktop.drag((x, y), (x + FLAG_DRAG_PX, y))
+    until(lambda: (flag_of(desktop, tmp_path / "flag.png") or (0, 0))[0] > x, "the flag elsewhere")
+    trial.picture("import-flag-after")
+    moved, _ = flag_of(desktop, tmp_path / "flag.png") or (0, 0)
+    assert moved == pytest.approx(x + FLAG_DRAG_PX, abs=2)
+    loop = use(trial, "Use as prompt")
+    assert loop.tempo_bpm == pytest.approx(100, rel=0.01)
+    first = min(note.onset for note in loop.tracks[0].notes)
+    assert loop.note_count < 8 * len(GROOVE), "what lies before the flag is left out"
+    assert first < BEAT
 
 
 def test_a_song_gives_its_loops(desktop: Desktop, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Dropped files are shown, corrected, heard and put on the canvas as one step; the engine only remembers here."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +23,14 @@ from engine.jobs.material import (
     LoopsFound,
     SongLoop,
     StemsLaid,
+    TimingSource,
 )
 from engine.jobs.sound import Play, StopPlaying
 from engine.messages import Failed, PartUse
 from engine.midi import smf
 from engine.music.general_midi import Role, RoleSource
 from engine.music.heard import HeardNote, HeardStem, TempoGuess
-from engine.music.loop import Loop, Note, Track
+from engine.music.loop import COMMON_TIME, Loop, Note, Track
 from engine.music.part_groove import AS_WRITTEN
 from gui.app import App
 from gui.panels.import_panel import ImportPanel
@@ -172,8 +174,8 @@ def test_a_sound_is_listened_to_and_its_notes_can_be_corrected(app: App, service
     qtbot.waitUntil(lambda: len(panel.cards) == 1)
     assert not panel.use.isEnabled(), "there may be more to come"
     service.say(1, Listened((FileHeard(BASS, stem),), TempoGuess(120.0, 0.0, 0.9)))
+    qtbot.waitUntil(lambda: panel.busy.text() == "")
     qtbot.waitUntil(lambda: bool(panel.state.loop.tracks))
-    assert panel.busy.text() == ""
     panel.state.select(frozenset())
     panel.roll.pitched.setFocus()
     notes = panel.state.loop.tracks[0].notes
@@ -186,7 +188,7 @@ def test_a_sound_is_listened_to_and_its_notes_can_be_corrected(app: App, service
 def test_files_that_are_dropped_while_the_panel_is_open_are_added(app: App, service: FakeService, qtbot: QtBot) -> None:
     panel = import_two_parts(app, service, qtbot)
     panel.files_dropped.emit([BASS])
-    assert service.asked[-1] == ListenTo((BASS,), tempo_bpm=110.0)
+    assert service.asked[-1] == ListenTo((BASS,), tempo_bpm=110.0, meter=COMMON_TIME)
     stem = heard()
     service.say(service.job, FileHeard(BASS, stem))
     service.say(service.job, Listened((FileHeard(BASS, stem),), TempoGuess(110.0, 0.0, 0.9)))
@@ -224,6 +226,32 @@ def test_bar_one_is_dragged_over_the_picture(app: App, service: FakeService, qtb
     assert panel.material.rows[0].timing.bar_one_seconds == pytest.approx(0.99, abs=0.02)
     panel.head.bar_one.setValue(0.5)
     assert panel.material.rows[0].timing.bar_one_seconds == 0.5
+
+
+def test_the_flag_of_a_midi_row_moves_bar_one_of_its_file(app: App, service: FakeService, qtbot: QtBot) -> None:
+    drop(app, SONG)
+    notes = tuple(HeardNote(i * 0.5, 40, i * 0.5 + 0.4) for i in range(17))
+    part = FoundPart(Role.BASS, RoleSource.NAME, "Bass", 0, 17, 5, 40, 40, (4, 4, 4, 4, 1), notes)
+    timing = FoundTiming(120.0, source=TimingSource.NOTES)
+    file = FoundFile(SONG, (part, replace(part, role=Role.KEYS)), 5, timing, seconds=8.4, last_onset_seconds=8.0)
+    answer(service, qtbot, DescribeFiles, FilesDescribed((file,)))
+    panel = panel_of(app)
+    qtbot.waitUntil(lambda: len(panel.cards) == 2)
+    picture = panel.cards[1].picture
+    assert "bar 1 at 0.00 seconds" in picture.accessibleName()
+    goal = QPointF(picture.x_of(1.0), 20).toPoint()
+    QTest.mousePress(picture, Qt.MouseButton.LeftButton, pos=QPointF(picture.x_of_bar(0) + 2, 20).toPoint())
+    QTest.mouseMove(picture, goal)
+    QTest.mouseRelease(picture, Qt.MouseButton.LeftButton, pos=goal)
+    for row in panel.material.rows:
+        assert row.timing.bar_one_seconds == pytest.approx(1.0, abs=0.03)
+        assert (row.timing.source, row.bars) == (TimingSource.PRODUCER, 4)
+    qtbot.waitUntil(lambda: isinstance(service.asked[-1], LayStems))
+    QTest.keyClick(picture, Qt.Key.Key_Left)
+    assert panel.material.rows[0].timing.bar_one_seconds == pytest.approx(0.99, abs=0.03)
+    panel.undo()
+    panel.undo()
+    assert panel.material.rows[1].timing == timing
 
 
 def test_the_frame_is_dragged_to_the_bars_that_are_taken(app: App, service: FakeService, qtbot: QtBot) -> None:

@@ -1,8 +1,10 @@
 """Everything can be reached, seen and used without a mouse."""
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
@@ -154,3 +156,31 @@ def test_every_action_is_in_a_menu_that_a_key_opens(app: App) -> None:
     assert len(set(letters)) == len(menus) == len(MENUS)
     for spec in ACTIONS:
         assert app.commands.actions[spec.id] in menus[spec.menu].menu().actions()
+
+
+def test_the_roll_wears_its_ring_only_where_a_key_brought_the_keyboard(app: App, qapp: QApplication) -> None:
+    app.playback.stop()
+    pane = app.window.roll.pitched
+    ring = QColor(app.state.theme.focus)
+
+    def has_ring() -> bool:
+        image = pane.grab().toImage()
+        return image.pixelColor(0, pane.height() // 2) == ring
+
+    assert not has_ring(), "at the start"
+    app.window.roll.focus_front()
+    focus_by_key(app.window.transport.play)
+    focus_by_key(pane)
+    assert has_ring()
+    QTest.mouseClick(pane, Qt.MouseButton.LeftButton, pos=pane.rect().center())
+    assert not has_ring()
+
+
+def test_no_name_of_a_key_is_cut_at_the_edge_of_the_roll(app: App) -> None:
+    pane = app.window.roll.pitched
+    ground = QColor(app.state.theme.panel)
+    for share in (0.3, 0.5, 0.7):
+        pane.axis = replace(pane.axis, top_row=pane.rows.rows[48] + share)  # a C across the edge
+        pane.paint_anew()
+        image = pane.grab().toImage()
+        assert all(image.pixelColor(x, 0) == ground for x in range(6, 30)), share  # left of the keys

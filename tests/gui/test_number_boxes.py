@@ -42,6 +42,16 @@ def test_numbers_with_decimals_and_units(qtbot: QtBot) -> None:
     assert typed(box, "93.5") == "93.50 BPM"
 
 
+def test_after_return_the_next_space_plays(app: App) -> None:
+    tempo = app.window.transport.tempo
+    tempo.setFocus()
+    assert typed(tempo, "92") == "92.00"
+    was_playing = app.playback.is_playing
+    QTest.keyClick(app.window.windowHandle(), Qt.Key.Key_Space)
+    assert app.playback.is_playing is not was_playing
+    assert tempo.text() == "92.00"
+
+
 def test_a_tempo_beyond_the_range_is_told_in_the_window(app: App) -> None:
     assert typed(app.window.transport.tempo, "9999") == "400.00"
     assert app.document.loop.tempo_bpm == 400

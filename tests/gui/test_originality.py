@@ -4,16 +4,18 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPainter, QPixmap
 from pytestqt.qtbot import QtBot
 
 from engine.messages import Finished, Originality, TakeReady
 from gui.app import App
-from gui.panels.originality_meter import originality_text
+from gui.panels.originality_meter import METER_HEIGHT_PX, METER_WIDTH_PX, originality_text, paint_meter
+from gui.theme import DARK
 from tests.gui.test_window import a_take, press
 from tests.helpers.fake_service import FakeService
 
 pytestmark = pytest.mark.gui
-OWN, COPIED = Originality(0.03, 1, 40, 6), Originality(0.8, 30, 40, 57)
+OWN, COPIED = Originality(0.03, 8, 40, 6), Originality(0.8, 240, 40, 57)
 
 
 def write_two(app: App, service: FakeService) -> None:
@@ -52,5 +54,18 @@ def test_each_take_says_how_much_is_its_own(app: App, service: FakeService, qtbo
 
 def test_words_of_the_meter() -> None:
     assert originality_text(None) == ""
-    assert "Too few notes" in originality_text(Originality(0, 0, 2, 0))
+    assert "too few phrases of its own" in originality_text(Originality(0, 0, 2, 0))
+
+
+def test_the_meter_is_an_empty_frame_where_nothing_could_be_compared(qapp: object) -> None:
+    def painted(found: Originality) -> QColor:
+        picture = QPixmap(50, 20)
+        picture.fill(QColor(DARK.raised))
+        painter = QPainter(picture)
+        paint_meter(painter, found, x=5, y=8, theme=DARK)
+        painter.end()
+        return picture.toImage().pixelColor(5 + METER_WIDTH_PX // 2, 8 + METER_HEIGHT_PX // 2)
+
+    assert painted(Originality(0, 0, 2, 0)) == QColor(DARK.raised)
+    assert painted(OWN) == QColor(DARK.muted), "the mark of the limit"
     assert "share: 57" in originality_text(COPIED)

@@ -14,18 +14,21 @@ from engine.jobs.library import (
     LoadTake,
     LoopsLoaded,
     MarkTake,
+    TakeKept,
     TakeLoaded,
     TakeRow,
     TakesFound,
 )
+from engine.jobs.similar import FindSimilar
 from engine.jobs.sound import StopPlaying
 from engine.messages import GenerationRequest, PartRequest
 from engine.music.general_midi import Role
 from engine.music.loop import Loop, Note, Track
 from gui.app import App
-from gui.panels.library import LibraryDialog
-from gui.panels.library_table import HEADINGS, row_texts
-from gui.panels.takes import IS_LOOP, rewritten_bars
+from gui.panels.library import COMING_MS, LibraryDialog
+from gui.panels.library_table import HEADINGS, SOUNDS, row_texts, written_text
+from gui.panels.take_words import IS_LOOP
+from gui.panels.takes import rewritten_bars
 from gui.piano_roll.selection import BarSelection
 from tests.gui.test_window import KEYS, press, write_takes
 from tests.helpers.fake_service import FakeService
@@ -72,7 +75,7 @@ def test_the_takes_of_the_last_press_are_on_the_strip_at_the_start(
     answer(service, LoadTake, TakeLoaded(kept(rows[1])), -1)
     answer(service, LoadTake, TakeLoaded(kept(rows[0])), -2)
     qtbot.waitUntil(lambda: [slot.library_id for slot in app.board.slots] == [9, 8])
-    assert app.window.takes.earlier.text() == "Earlier (28) …"
+    assert app.window.takes.earlier.text() == "All takes (30) …"
     app.window.takes.earlier.click()
     assert app.commands.shelf.dialog is not None
 
@@ -102,6 +105,24 @@ def test_the_take_that_is_the_loop_is_marked_until_the_loop_is_changed(
     assert IS_LOOP
 
 
+def test_takes_that_are_written_meanwhile_come_into_the_open_library(
+    app: App, service: FakeService, qtbot: QtBot
+) -> None:
+    dialog = the_library(app, service, qtbot, a_row(8), a_row(7))
+    dialog.table.selectRow(1)
+    searches = sum(isinstance(question, FindTakes) for question in service.asked)
+    service.say(service.job, TakeKept(0, 100))
+    qtbot.waitUntil(lambda: sum(isinstance(question, FindTakes) for question in service.asked) > searches)
+    answer(service, FindTakes, TakesFound((a_row(100), a_row(8), a_row(7)), 3))
+    qtbot.waitUntil(lambda: dialog.count.text() == "3 of 3 takes")
+    assert dialog.chosen == a_row(7)  # as before: nothing jumps
+    dialog.alike.click()
+    service.say(service.job, TakeKept(1, 101))
+    qtbot.wait(2 * COMING_MS)
+    searches_made = [question for question in service.asked if isinstance(question, (FindTakes, FindSimilar))]
+    assert isinstance(searches_made[-1], FindSimilar)  # what comes meanwhile does not take it back
+
+
 def test_a_row_is_heard_when_it_is_chosen_and_left_when_it_is_chosen_again(
     app: App, service: FakeService, qtbot: QtBot
 ) -> None:
@@ -121,6 +142,56 @@ def test_a_row_is_heard_when_it_is_chosen_and_left_when_it_is_chosen_again(
     assert app.state.loop == mine
     assert service.told[-1] == StopPlaying()
     assert not app.board.slots
+
+
+def test_the_row_that_sounds_is_marked_and_hear_becomes_stop(app: App, service: FakeService, qtbot: QtBot) -> None:
+    press(app, Qt.Key.Key_Space)  # silence before
+    dialog = the_library(app, service, qtbot, a_row(2), a_row(1))
+    assert dialog.hear_button.text() == "▶  Hear"
+    dialog.hear_button.click()
+    answer(service, LoadTake, TakeLoaded(kept(a_row(2))))
+    qtbot.waitUntil(lambda: app.board.heard is not None)
+    assert dialog.hear_button.text() == "■  Stop"
+    assert [dialog.model.data(dialog.model.index(at, SOUNDS)) for at in (0, 1)] == ["▶", ""]
+    app.playback.stop()
+    assert dialog.hear_button.text() == "▶  Hear"
+    assert dialog.model.data(dialog.model.index(0, SOUNDS)) == ""
+
+
+def test_a_take_heard_from_the_strip_is_marked_in_the_library_and_goes_on_when_that_is_closed(
+    app: App, service: FakeService, qtbot: QtBot
+) -> None:
+    write_takes(app, service, qtbot)
+    press(app, Qt.Key.Key_1)
+    dialog = the_library(app, service, qtbot, a_row(100))
+    assert dialog.hear_button.text() == "■  Stop"
+    dialog.reject()
+    assert app.board.heard == 0
+
+
+def test_the_number_beside_the_takes_is_that_of_the_rows_in_the_library(
+    app: App, service: FakeService, qtbot: QtBot
+) -> None:
+    write_takes(app, service, qtbot)
+    app.commands.shelf.fill_board()
+    answer(service, FindTakes, TakesFound((a_row(103), a_row(9)), 6))
+    earlier = app.window.takes.earlier
+    qtbot.waitUntil(lambda: "(6)" in earlier.text())
+    press(app, Qt.Key.Key_1)
+    press(app, Qt.Key.Key_X)  # thrown away: the library does not list it
+    assert "(5)" in earlier.text()
+    the_library(app, service, qtbot, *map(a_row, (103, 102, 101, 9, 8, 7, 6)))  # two came from elsewhere
+    assert "(7)" in earlier.text()
+
+
+def test_what_was_written_is_told_with_its_bars() -> None:
+    bass = replace(a_row(1), roles="drums bass", written="bass")
+    assert written_text(bass) == "bass"
+    assert written_text(replace(bass, written_bars="*")) == "bass"
+    assert written_text(replace(bass, written_bars="3")) == "bass, bar 3"
+    both = replace(bass, written="drums bass")
+    assert written_text(replace(both, written_bars="1,2 1,2")) == "drums, bass, bars 1–2"
+    assert written_text(replace(both, written_bars="* 2")) == "drums, bass, selected bars"
 
 
 def test_what_is_brought_back_while_it_is_heard_is_one_step(app: App, service: FakeService, qtbot: QtBot) -> None:

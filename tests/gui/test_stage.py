@@ -30,7 +30,7 @@ from tests.helpers.fake_service import FakeService
 pytestmark = pytest.mark.gui
 KEYS = 2
 SHIFT = Qt.KeyboardModifier.ShiftModifier
-FLAGGED = Originality(similarity=0.6, shared=9, phrases=12, longest_run=20)
+FLAGGED = Originality(similarity=0.6, shared=90, phrases=12, longest_run=20)
 
 
 def press(app: App, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:

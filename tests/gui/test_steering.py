@@ -121,7 +121,10 @@ def test_each_choice_has_its_own_chance(app: App, service: FakeService) -> None:
 
 def test_what_a_take_got_of_key_and_chords_is_shown(app: App) -> None:
     wishes = app.window.controls.loop_wishes
-    wishes.show_reports((ControlReport(-1, "key", 1.0, 1.0, True, 0), ControlReport(-1, "chords", 1.0, 0.5, False, 0)))
+    reports = (ControlReport(-1, "key", 1.0, 1.0, True, 0), ControlReport(-1, "chords", 1.0, 0.5, False, 0))
+    wishes.show_reports(reports, follows_chords=False)
+    assert wishes.got.text() == "got   key 100% ✓"
+    wishes.show_reports(reports, follows_chords=True)
     assert wishes.got.text() == "got   key 100% ✓   chords 50% ✗"
     app.session.change_wishes(replace(app.session.wishes, seed=77))
     wishes.copy_seed.click()

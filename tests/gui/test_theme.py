@@ -32,7 +32,8 @@ def test_writing_is_legible_on_every_ground(name: ThemeName) -> None:
     for ground in (theme.window, theme.panel, theme.raised):
         for writing in (theme.text, theme.muted, theme.warning):
             assert ratio(writing, ground) >= TEXT, (writing, ground)
-    assert ratio(theme.on_accent, theme.accent) >= TEXT
+    for ground in (theme.accent, theme.mute, theme.solo):
+        assert ratio(theme.on_accent, ground) >= TEXT, ground
 
 
 @pytest.mark.parametrize("name", list(ThemeName))

@@ -2,6 +2,9 @@
 
 import importlib.util
 import json
+import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -25,7 +28,7 @@ from tests.helpers.tiny_bundle import write_tiny_bundle
 from tests.training.finetune.own_files import write_style
 
 pytestmark = pytest.mark.gui
-PATIENCE_MS = 90_000
+PATIENCE_MS = 240_000
 needs_torch = pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="the training extra is missing")
 
 
@@ -40,6 +43,7 @@ def process(tmp_path: Path, qapp: object) -> TrainingProcess:
         "course.valid_steps=10",
         "course.precision=32-true",
         "course.accelerator=cpu",
+        "course.nice=0",  # else other work on the machine could starve it for as long as it lasts
         "course.sample_minutes=0.0001",
         "course.threads=1",
         "style.learning_rate=0.03",
@@ -98,6 +102,54 @@ def test_from_a_folder_to_a_model_through_three_screens(
 
 @needs_torch
 @pytest.mark.torch
+@pytest.mark.skipif(sys.platform == "win32", reason="kill -9")
+def test_a_training_that_is_killed_goes_on_in_the_same_window(
+    dialog: TrainingDialog, process: TrainingProcess, qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = write_style(tmp_path / "own", 8, bars=12)
+    process.settings += ("course.checkpoint_minutes=0.0001",)
+    with qtbot.waitSignal(process.event_came, timeout=PATIENCE_MS, check_params_cb=lambda e: e.get("step") == 3):
+        dialog.go_on(Unfinished("Mine", str(folder)))
+    with qtbot.waitSignal(process.failed, timeout=PATIENCE_MS):
+        os.kill(process.process_id, signal.SIGKILL)
+    qtbot.waitUntil(lambda: not process.is_running, timeout=PATIENCE_MS)
+    assert dialog.train.state.text() == "The training was cut off; it can be gone on with."
+    assert dialog.train.pause.text() == "Go on"
+    steps: list[int] = []
+    process.event_came.connect(lambda event: steps.append(event["step"]) if event["event"] == "step" else None)
+    with qtbot.waitSignal(dialog.model_made, timeout=PATIENCE_MS):
+        dialog.train.pause.click()
+    qtbot.waitUntil(lambda: not process.is_running, timeout=PATIENCE_MS)
+    assert steps[0] >= 3
+    assert [step for step, *_ in dialog.train.curves.points][:2] == [0, 10]
+
+
+@needs_torch
+@pytest.mark.torch
+def test_a_training_whose_window_is_gone_saves_itself_and_goes_on_in_the_next(
+    process: TrainingProcess, qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder, work = write_style(tmp_path / "own", 8, bars=12), tmp_path / "models" / ".Mine.training"
+    assert process.program is not None
+    arguments = ["finetune", str(folder), "--out", str(tmp_path / "models" / "Mine"), "--work", str(work), "--json"]
+    orphan = subprocess.Popen([*process.program, *arguments, *process.settings], stdout=subprocess.PIPE)
+    assert orphan.stdout is not None
+    told = next(event for line in orphan.stdout if (event := json.loads(line))["event"] == "step")
+    orphan.stdout.close()  # as the system does when a window is killed
+    dialog = TrainingDialog(process)  # the next window may be there before it has ended
+    qtbot.addWidget(dialog)
+    steps: list[int] = []
+    process.event_came.connect(lambda event: steps.append(event["step"]) if event["event"] == "step" else None)
+    with qtbot.waitSignal(dialog.model_made, timeout=PATIENCE_MS):
+        dialog.go_on(process.unfinished()[0])
+    qtbot.waitUntil(lambda: not process.is_running, timeout=PATIENCE_MS)
+    orphan.wait(PATIENCE_MS / 1000)
+    assert steps[0] > told["step"], "what it had learned was saved"
+    assert process.unfinished() == ()
+
+
+@needs_torch
+@pytest.mark.torch
 def test_a_folder_without_music_is_told_in_words(
     dialog: TrainingDialog, process: TrainingProcess, qtbot: QtBot, tmp_path: Path
 ) -> None:
@@ -126,6 +178,15 @@ def test_a_process_that_dies_is_told_and_can_be_gone_on_with(tmp_path: Path, qtb
     assert dialog.train.pause.text() == "Go on"
 
 
+def test_a_dead_training_is_told_in_its_own_words_not_its_loaders(tmp_path: Path, qtbot: QtBot) -> None:
+    said = "ImportError: no room for torch\n[PYI-30608:ERROR] Failed to execute script '__main__'!"
+    process = TrainingProcess((sys.executable, "-c", f"import sys; sys.exit({said!r})"), tmp_path)
+    with qtbot.waitSignal(process.failed, timeout=PATIENCE_MS) as failed:
+        process.train(str(tmp_path), "Mine")
+    qtbot.waitUntil(lambda: not process.is_running, timeout=PATIENCE_MS)
+    assert failed.args == ["The training stopped unasked; it can be gone on with. ImportError: no room for torch"]
+
+
 def test_curves_go_on_where_they_were(tmp_path: Path, qtbot: QtBot) -> None:
     work = tmp_path / ".Mine.training"
     work.mkdir()
@@ -142,7 +203,7 @@ def test_curves_go_on_where_they_were(tmp_path: Path, qtbot: QtBot) -> None:
     dialog = TrainingDialog(process)
     qtbot.addWidget(dialog)
     dialog.go_on(Unfinished("Mine", str(tmp_path)))
-    assert dialog.train.curves.points == [(0, 5.0, 7.0), (10, 4.0, 7.1)]
+    assert dialog.train.curves.points == [(0, 5.0, 7.0), (10, 4.0, 7.1)], "in spite of the line cut off"
     assert "20.0% likelier" in dialog.train.words.text()
     assert dialog.train.hear.isEnabled()
     qtbot.waitUntil(lambda: not process.is_running, timeout=PATIENCE_MS)

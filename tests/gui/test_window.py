@@ -29,7 +29,7 @@ from engine.messages import (
 from engine.music.loop import Note
 from gui.actions import ACTIONS, keys_as_markdown
 from gui.app import App, Places
-from gui.panels.takes import take_note
+from gui.panels.take_words import take_note
 from gui.piano_roll.selection import BarSelection
 from gui.settings import Motion
 from tests.helpers.fake_service import FakeService
@@ -110,6 +110,35 @@ def test_selected_bars_alone_are_rewritten(app: App, service: FakeService) -> No
     assert service.requests[0].parts[2].use is PartUse.CONTEXT
 
 
+def test_undo_and_redo_say_what_they_did(app: App) -> None:
+    app.document.edit("Draw note", replace(app.document.loop, tempo_bpm=93.0))
+    app.commands.actions["edit_undo"].trigger()
+    assert app.window.statusBar().currentMessage() == "Undone: Draw note"
+    app.commands.actions["edit_redo"].trigger()
+    assert app.window.statusBar().currentMessage() == "Done again: Draw note"
+
+
+def test_a_take_stays_the_loop_when_only_the_tempo_changes(app: App, service: FakeService, qtbot: QtBot) -> None:
+    write_takes(app, service, qtbot)
+    press(app, Qt.Key.Key_2)
+    press(app, Qt.Key.Key_Return)
+    assert app.board.is_loop(app.board.slots[1])
+    app.document.edit("Tempo", replace(app.document.loop, tempo_bpm=87.0))
+    assert app.board.is_loop(app.board.slots[1])
+    assert not app.board.is_loop(app.board.slots[0])
+
+
+def test_a_part_that_is_not_heard_is_faded(app: App) -> None:
+    drums, bass, *_ = app.window.tracks.cards
+    whole = bass.strip.grab().toImage()
+    bass.mute.click()
+    assert bass.strip.grab().toImage() != whole
+    bass.mute.click()
+    assert bass.strip.grab().toImage() == whole
+    drums.solo.click()
+    assert bass.strip.grab().toImage() != whole
+
+
 def test_takes_are_heard_by_number_and_left_by_escape(app: App, service: FakeService, qtbot: QtBot) -> None:
     takes = write_takes(app, service, qtbot)
     before = app.document.loop
@@ -117,7 +146,7 @@ def test_takes_are_heard_by_number_and_left_by_escape(app: App, service: FakeSer
     assert app.state.loop == takes[1].loop
     assert app.state.compared == before
     assert service.told[-1] == Play(takes[1].loop, app.session.gains, Start.NEXT_BAR, token=2)
-    assert "got" in app.window.controls.rows["density"].got.text()
+    assert "The take got" in app.window.controls.rows["density"].got.toolTip()
     press(app, Qt.Key.Key_Escape)
     assert app.state.loop == app.document.loop == before
     assert app.state.compared is None
