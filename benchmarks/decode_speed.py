@@ -213,7 +213,7 @@ def torch_without_cache(shape: ModelShape, threads: int) -> float:
 def hugging_face_generate(shape: ModelShape, threads: int) -> tuple[float, float]:
     """Return tokens a second and a processor second of Hugging Face's `generate` on a decoder of the same sizes."""
     import torch
-    from transformers import MistralConfig, MistralForCausalLM
+    from transformers import MistralConfig, MistralForCausalLM  # pyright: ignore[reportMissingImports]  # only --peers
 
     torch.set_num_threads(threads)
     config = MistralConfig(

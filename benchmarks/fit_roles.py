@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.roles import parts_of, songs, true_roles
-from benchmarks.small_networks import Adam, Array
+from benchmarks.small_networks import Adam, Array, write_weights
 from engine.midi.part_features import FEATURES, part_features
 from engine.midi.role_content import CONTENT_ROLES
 from engine.resources import assets_folder
@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     weights = fitted(table, labels)
     folder = assets_folder() / "roles"
     folder.mkdir(exist_ok=True)
-    np.savez(folder / "weights.npz", **{name: value.astype(np.float32) for name, value in weights.items()})
+    write_weights(folder / "weights.npz", weights)
     print(len(labels), "parts,", sum(value.size for value in weights.values()), "numbers")
 
 

@@ -30,6 +30,7 @@ from engine.service import EngineService
 from engine.worker import BundleLoader
 from gui.engine_bridge import EngineBridge
 from gui.panels.library import LibraryDialog
+from gui.theme import DARK
 
 TEMPLATES = 240
 NOTES = 200
@@ -146,7 +147,7 @@ def shown(path: Path, rounds: int) -> tuple[list[float], list[float]]:
         dialog.grab()
 
     for round_ in range(rounds + 1):  # the first starts the desk's own look at the file
-        dialog = LibraryDialog(bridge)
+        dialog = LibraryDialog(bridge, lambda: DARK)
         began, before = time.perf_counter(), dialog.model.rows
         dialog.show()
         until_shown(dialog, before)
@@ -163,7 +164,7 @@ def shown(path: Path, rounds: int) -> tuple[list[float], list[float]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--takes", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--file", type=Path, help="a library made before; made here if it is not there")

@@ -24,7 +24,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -134,7 +134,7 @@ def _noise(pipe: Connection) -> None:
 
 
 @contextmanager
-def running(*targets: Callable[[Connection], None]) -> Iterator[list[Connection]]:
+def running(*targets: Callable[[Connection], None]) -> Generator[list[Connection]]:
     """Run each in a process of its own until the end of the block; yields our ends of their pipes."""
     pipes: list[Connection] = []
     processes: list[BaseProcess] = []
@@ -155,7 +155,7 @@ def running(*targets: Callable[[Connection], None]) -> Iterator[list[Connection]
 
 
 @contextmanager
-def measured_noise(result: list[float]) -> Iterator[None]:
+def measured_noise(result: list[float]) -> Generator[None]:
     """Measure the machine's noise for as long as the block lasts."""
     with running(_noise) as (pipe,):
         yield
@@ -176,6 +176,7 @@ class NotingSystem(RtMidiSystem):
     def __init__(self) -> None:
         super().__init__()
         self.late: list[float] = []
+        self._outputs: list[RtMidiOutput] = []
 
     def open_output(self, port: str, *, is_virtual: bool) -> RtMidiOutput:
         """See `MidiSystem.open_output`."""
@@ -188,7 +189,13 @@ class NotingSystem(RtMidiSystem):
             return found
 
         output.latenesses = latenesses  # type: ignore[method-assign]
+        self._outputs.append(output)
         return output
+
+    def note_rest(self) -> None:
+        """Note what the player has not asked for since the last time."""
+        for output in self._outputs:
+            output.latenesses()
 
 
 def play_with_rtmidi(is_over: Callable[[], object], begun: Callable[[], object]) -> list[float]:
@@ -204,7 +211,7 @@ def play_with_rtmidi(is_over: Callable[[], object], begun: Callable[[], object])
         if rest > 0:
             time.sleep(rest)
         stage.pump()
-    stage._outlets.latenesses()
+    system.note_rest()
     stage.close()
     return [1000 * late for late in system.late[32:]]
 

@@ -116,5 +116,5 @@ def _jaccard(one: set[int], other: set[int]) -> float:
 
 def _places(song: SongBars) -> tuple[IntArray, IntArray]:
     """Return the bar and the 16th of each note."""
-    bar = np.searchsorted(song.bar_starts, song.onset, side="right") - 1
+    bar = np.searchsorted(song.bar_starts, song.onset, side="right").astype(np.int32) - 1
     return bar, (song.onset - song.bar_starts[bar] + PPQ // 8) // (PPQ // 4)

@@ -32,6 +32,7 @@ from engine.worker import BundleLoader
 TEMPO_BPM, BARS = 140.0, 4
 ROLES = (Role.DRUMS, Role.BASS, Role.KEYS, Role.LEAD)
 AHEAD_SECONDS = 0.3
+ATTEMPTS = 5
 
 
 def request_of(index: int) -> GenerationRequest:
@@ -65,12 +66,12 @@ class Stage:
 
     def next_loop(self, request: GenerationRequest) -> tuple[Take | None, int]:
         """Return the next loop and how often it had to be asked for; None when there is none."""
-        for attempt in range(1, 6):
+        for attempt in range(1, ATTEMPTS + 1):
             take = self._answer(self._service.ask(Generate(request)))
             if take is None or is_offered(take):
                 return take, attempt
             request = replace(request, seed=request.seed + 1)
-        return None, attempt
+        return None, ATTEMPTS
 
     def _answer(self, job: int) -> Take | None:
         take = None

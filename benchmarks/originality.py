@@ -1,13 +1,13 @@
 """Are copies caught, and is real music by others let through? Planted copies of training loops beside held-out loops.
 
-    python -m benchmarks.originality --data PACKED [--split test] [--loops 600] [--seed 1]
+    python -m benchmarks.originality --data PACKED [--split test] [--loops 600] [--each 1] [--seed 1] [--names]
 
-Loops are those that were mined from songs, one a song whatever versions it has; sources without pitch are left out.
-Copies: as they are, transposed by up to 6 semitones, with 10 % of the pitched notes given another pitch. Held-out
-loops are of the split that is named, of artists and titles that the train split does not have; the limits in
-`engine/messages.py` were set with `--split valid --seed 5`. Prints the share that is flagged, for loops of any length
-and of 4 bars or more: of all, and of those that have, before any change, `ENOUGH` phrases or more of their own (four
-equal notes are no one's).
+Loops are those that were mined from songs, one a song whatever versions it has (`--each`: of held-out songs more);
+sources without pitch are left out. Copies: as they are, transposed by up to 6 semitones, with 10 % of the pitched notes
+given another pitch. Held-out loops are of the split that is named, of artists and titles that the train split does not
+have; the limit in `engine/messages.py` was set with `--split valid --seed 5 --each 4`. Prints the share that is
+flagged: of all loops, of those with `ENOUGH` phrases or more, of those of `LONG` bars or more; with `--names` which
+held-out songs are: some are versions of a known song under another title.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from training.dataset import SongPool, WindowConfig, window_at
 from training.evaluation.damage import with_changed_notes
 from training.songs import SongInfo
 
-ENOUGH = 16
+LONG, ENOUGH = 4, 4  # bars; phrases, before any change: four equal notes are no one's
 WITHOUT_PITCH = ("gmd", "dmp_patterns")
 _CUT = WindowConfig(augment=False, max_rows=9000)
 
@@ -40,8 +40,10 @@ def title(info: SongInfo) -> str:
     return "".join(c for c in Path(info.name).stem.lower() if c.isalpha())
 
 
-def loops(songs: SongPool, count: int, seed: int, *, not_of: SongPool | None = None) -> Iterator[Sheet]:
-    """Yield one mined loop of each of `count` songs; of versions of a song one; of no artist or title of `not_of`."""
+def loops(
+    songs: SongPool, count: int, seed: int, *, each: int = 1, not_of: SongPool | None = None
+) -> Iterator[tuple[str, Sheet]]:
+    """Yield name and mined loops, up to `each`, of `count` songs; of versions of a song one; of no song of `not_of`."""
     rng = np.random.default_rng(seed)
     known = {of(song.info) for song in not_of or () for of in (artist, title)}
     for index in rng.permutation(len(songs)).tolist():
@@ -49,32 +51,35 @@ def loops(songs: SongPool, count: int, seed: int, *, not_of: SongPool | None = N
         info = song.info
         if info.source in WITHOUT_PITCH or known & {artist(info), title(info), info.song_group or info.name}:
             continue
-        if not len(song.loop_starts):
-            continue
-        chosen = int(rng.integers(len(song.loop_starts)))
-        start, bars = int(song.loop_starts[chosen]), int(song.loop_bars[chosen])
-        window = window_at(song, start, bars, _CUT, rng, is_loop=True, all_parts=True)
-        if window is not None:
+        found = False
+        for chosen in rng.permutation(len(song.loop_starts))[:each].tolist():
+            start, bars = int(song.loop_starts[chosen]), int(song.loop_bars[chosen])
+            window = window_at(song, start, bars, _CUT, rng, is_loop=True, all_parts=True)
+            if window is not None:
+                found = True
+                yield info.name, window.sheet
+        if found:
             known.add(info.song_group or info.name)
-            yield window.sheet
             count -= 1
         if not count:
             return
 
 
-def row(name: str, found: list[tuple[Sheet, int, Originality]]) -> str:
+def row(name: str, sheets: list[Sheet], had: list[int], found: list[Originality]) -> str:
     """Return one line: shares flagged, and how long the longest shared runs are.
 
     Args:
         name: What they are.
-        found: Each loop, how many phrases it has before any change, and what was said of it.
+        sheets: The loops.
+        had: How many phrases each has before any change.
+        found: What was said of each.
     """
     cells: list[str] = []
-    for shortest in (1, 4):
-        for enough in (0, ENOUGH):
-            of = [o.is_flagged for sheet, phrases, o in found if sheet.bars >= shortest and phrases >= enough]
-            cells.append(f"{np.mean(of):7.1%} ({len(of):3})")
-    runs = np.percentile([o.longest_run for *_, o in found], (50, 95))
+    for shortest, fewest in ((1, 0), (1, ENOUGH), (LONG, 0)):
+        loops = zip(sheets, had, found, strict=True)
+        of = [o.is_flagged for sheet, phrases, o in loops if sheet.bars >= shortest and phrases >= fewest]
+        cells.append(f"{np.mean(of):7.1%} ({len(of):4})")
+    runs = np.percentile([o.longest_run for o in found], (50, 95))
     return f"{name:26}" + "  ".join(cells) + f"   {runs[0]:4.0f} {runs[1]:4.0f}"
 
 
@@ -83,31 +88,35 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--split", default="test")
     parser.add_argument("--loops", type=int, default=600)
+    parser.add_argument("--each", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--names", action="store_true")
     options = parser.parse_args()
     train, others = SongPool(options.data, "train"), SongPool(options.data, options.split)
     path = asset("originality", FILE_NAME)
     index = PhraseIndex.open(path)
-    planted = list(loops(train, options.loops, options.seed))
-    had = [index.originality(sheet).phrases for sheet in planted]
+    planted = [sheet for _, sheet in loops(train, options.loops, options.seed)]
     rng = np.random.default_rng(options.seed)
     changes: dict[str, Callable[[Sheet], Sheet]] = {
         "copies, exact": lambda sheet: sheet,
         "copies, transposed": lambda sheet: transposed(sheet, int(rng.integers(1, 7)) * int(rng.choice((-1, 1)))),
         "copies, 10 % changed": lambda sheet: with_changed_notes(sheet, 0.1, rng),
     }
-    megabytes = path.stat().st_size / 1e6
-    print(f"{index.songs} songs, {megabytes:.1f} MB; flagged, of all | of those with {ENOUGH} phrases or more")
-    print(f"{'':26}{'any length':>30}  {'4 bars or more':>30}   run: 50 % 95 %")
+    print(f"{index.songs} songs, {path.stat().st_size / 1e6:.1f} MB; flagged of loops of")
+    columns = ("any length", f"{ENOUGH} phrases", f"{LONG} bars")
+    print(f"{'':26}{'  '.join(f'{column:>14}' for column in columns)}   run: 50 % 95 %")
+    had = [index.originality(sheet).phrases for sheet in planted]
     for name, change in changes.items():
-        answers = [(s, phrases, index.originality(change(s))) for s, phrases in zip(planted, had, strict=True)]
-        print(row(name, answers))
-    held = list(loops(others, options.loops, options.seed, not_of=train))
+        print(row(name, planted, had, [index.originality(change(sheet)) for sheet in planted]))
+    held = list(loops(others, options.loops, options.seed, each=options.each, not_of=train))
     started = time.perf_counter()
-    found = [index.originality(sheet) for sheet in held]
+    found = [index.originality(sheet) for _, sheet in held]
     seconds = time.perf_counter() - started
-    print(row("held out, other artists", [(s, o.phrases, o) for s, o in zip(held, found, strict=True)]))
+    print(row("held out, other artists", [sheet for _, sheet in held], [o.phrases for o in found], found))
     print(f"{1000 * seconds / len(held):.2f} ms a loop")
+    for (name, sheet), of in zip(held, found, strict=True):
+        if options.names and of.is_flagged:
+            print(f"  {name}, {sheet.bars} bars: likeness {of.likeness:.2f}, similarity {of.similarity:.2f}")
 
 
 if __name__ == "__main__":

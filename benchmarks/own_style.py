@@ -3,12 +3,13 @@
 Two folders are learned from, each within the same processor time:
 
 * *signature*: 30 songs of our making whose kick drum has one rhythm (x....x....x..x..) that music does not have. How
-  often do takes have it, leaning on the style by 0, 50 and 100 %?
+  often do takes have it, leaning on the style by nothing, a quarter, half, three quarters and all of it?
 * *genre*: 30 songs of one genre of the test split, which no one trained on. How much likelier do 10 others of that
   genre become, and how much less likely the whole test split? Settings are chosen on the valid split (`--split valid`).
 
-    python benchmarks/own_style.py --corpus CORPUS --packed PACKED --cpu-seconds 2400
+    python benchmarks/own_style.py --corpus CORPUS --packed PACKED --cpu-seconds 2400 [--seed 0]
 
+Another seed is other songs, other files, another course and other takes; another `--kicks` another signature.
 CORPUS holds manifest.csv and the files it names, PACKED is what `turnaround prepare` made of it. Figures are JSON.
 """
 
@@ -42,13 +43,16 @@ from training.songs import write_shard
 
 SIXTEENTH = 120
 KICKS = (0, 5, 10, 13)  # 16ths of a bar
+
+Kicks = tuple[int, ...]
 SONGS, UNSEEN = 30, 10
 TAKES, TAKE_BARS = 32, 4
-SHARES = (0, 50, 100)
+SHARES = (0, 25, 50, 75, 100)
+SCORED_SHARES = (0, 50, 100)
 TEST_WINDOWS = 256
 
 
-def signature_song(seed: int) -> Loop:
+def signature_song(seed: int, kicks: Kicks = KICKS) -> Loop:
     """Return a song whose kick has the signature; all else varies from song to song."""
     rng = random.Random(seed)
     bars, tempo, root = 16, rng.randrange(84, 140), rng.randrange(12)
@@ -61,7 +65,7 @@ def signature_song(seed: int) -> Loop:
         def hit(step: int, pitch: int, velocity: int, *, start: int = start) -> None:
             drums.append(Note(start + step * SIXTEENTH, pitch, SIXTEENTH, velocity))
 
-        for step in KICKS:
+        for step in kicks:
             hit(step, 36, rng.randrange(96, 120))
             bass.append(Note(start + step * SIXTEENTH, low, 2 * SIXTEENTH, rng.randrange(80, 110)))
         for step in snares:
@@ -78,18 +82,18 @@ def signature_song(seed: int) -> Loop:
     return Loop(Meter(4, 4), float(tempo), bars, tracks)
 
 
-def has_signature(loop: Loop) -> bool:
+def has_signature(loop: Loop, kicks: Kicks = KICKS) -> bool:
     """Tell whether the kick of most bars has exactly the signature."""
     bar_ticks = loop.meter.ticks_per_bar
     drums = next(track for track in loop.tracks if track.role is Role.DRUMS)
     found = 0
     for bar in range(loop.bars):
         inside = [n.onset - bar * bar_ticks for n in drums.notes if n.onset // bar_ticks == bar and n.pitch in (35, 36)]
-        found += tuple(sorted({round(onset / SIXTEENTH) for onset in inside})) == KICKS
+        found += tuple(sorted({round(onset / SIXTEENTH) for onset in inside})) == kicks
     return found > loop.bars / 2
 
 
-def takes_of(model: OnnxLoopModel, percent: float, *, seed: int = 5) -> list[Loop]:
+def takes_of(model: OnnxLoopModel, percent: float, *, seed: int) -> list[Loop]:
     """Return takes of drums, bass and keys from nothing."""
     roles = (Role.DRUMS, Role.BASS, Role.KEYS)
     tracks = tuple(Track(role, program=DEFAULT_PROGRAMS[role]) for role in roles)
@@ -137,26 +141,28 @@ def learn(folder: Path, scratch: Path, settings: list[str]) -> tuple[Result, dic
     return result, told
 
 
-def measure_signature(scratch: Path, packed: Path | None, split: str, settings: list[str]) -> dict[str, Any]:
+def measure_signature(
+    scratch: Path, packed: Path | None, kicks: Kicks, split: str, seed: int, settings: list[str]
+) -> dict[str, Any]:
     """Learn the signature and count it in takes."""
     files = scratch / "files"
     files.mkdir(parents=True)
-    for seed in range(SONGS):
-        smf.write(signature_song(seed), files / f"{seed:02d}.mid", programs=True)
+    for number in range(SONGS):
+        smf.write(signature_song(seed * SONGS + number, kicks), files / f"{number:02d}.mid", programs=True)
     result, told = learn(files, scratch, settings)
     if result.bundle is not None:
         model = OnnxLoopModel(result.bundle)
-        counts = {p: sum(has_signature(loop) for loop in takes_of(model, p)) for p in SHARES}
+        counts = {p: sum(has_signature(loop, kicks) for loop in takes_of(model, p, seed=seed + 5)) for p in SHARES}
         told["takes_with_signature"] = {f"{p} %": round(count / TAKES, 3) for p, count in counts.items()}
         told |= _forgetting(model, packed, split)
     return told
 
 
 def measure_genre(
-    scratch: Path, corpus: Path, packed: Path | None, genre: str, split: str, settings: list[str]
+    scratch: Path, corpus: Path, packed: Path | None, genre: str, split: str, seed: int, settings: list[str]
 ) -> dict[str, Any]:
     """Learn a genre and score files that were not learned from."""
-    known, unseen = genre_files(corpus, genre, split, seed=7)
+    known, unseen = genre_files(corpus, genre, split, seed=seed + 7)
     for name, paths in (("files", known), ("unseen", unseen)):
         (scratch / name).mkdir(parents=True)
         for index, path in enumerate(paths):
@@ -166,7 +172,7 @@ def measure_genre(
         (scratch / "scored").mkdir()
         write_shard(scratch / "scored" / "test-000.songs", check_folder(scratch / "unseen")[1])
         songs, model = SongPool(scratch / "scored", "test"), OnnxLoopModel(result.bundle)
-        nats = {p: likelihood(model, songs, p) for p in SHARES}
+        nats = {p: likelihood(model, songs, p) for p in SCORED_SHARES}
         told["unseen_nats"] = {f"{p} %": round(value, 4) for p, value in nats.items()}
         told["unseen_change"] = round(nats[100] / nats[0] - 1, 4)
         told |= _forgetting(model, packed, split)
@@ -193,18 +199,26 @@ def main() -> None:
     parser.add_argument("--split", default="test", choices=("test", "valid"), help="valid while settings are chosen")
     parser.add_argument("--cpu-seconds", type=float, default=2400.0, help="of training, for each folder")
     parser.add_argument("--only", choices=("signature", "genre"))
+    parser.add_argument("--kicks", default=",".join(map(str, KICKS)), help="16ths of a bar that the signature has")
+    parser.add_argument("--seed", type=int, default=0, help="of files, course and takes")
     parser.add_argument("--keep", type=Path, help="where models and work stay")
     options = parser.parse_args()
-    settings = [f"course.max_cpu_seconds={options.cpu_seconds}", "course.sample_minutes=0.0", *options.settings]
+    kicks = tuple(int(step) for step in options.kicks.split(","))
+    course = {"max_cpu_seconds": options.cpu_seconds, "sample_minutes": 0.0, "seed": options.seed + 1}
+    settings = [*(f"course.{name}={value}" for name, value in course.items()), *options.settings]
     scratch = options.keep or Path(tempfile.mkdtemp())
     base = ModelBundle.open(model_folder())
     figures: dict[str, Any] = {"base": f"{base.info.name} {base.identity}", "cpu_seconds": options.cpu_seconds}
     np.seterr(all="raise", under="ignore")
     if options.only != "genre":
-        figures["signature"] = measure_signature(scratch / "signature", options.packed, options.split, settings)
+        figures["signature"] = measure_signature(
+            scratch / "signature", options.packed, kicks, options.split, options.seed, settings
+        )
         print(json.dumps(figures, indent=2), flush=True)
     if options.only != "signature" and options.corpus:
-        genre = measure_genre(scratch / "genre", options.corpus, options.packed, options.genre, options.split, settings)
+        genre = measure_genre(
+            scratch / "genre", options.corpus, options.packed, options.genre, options.split, options.seed, settings
+        )
         figures["genre"] = {"name": options.genre} | genre
         print(json.dumps(figures, indent=2), flush=True)
 

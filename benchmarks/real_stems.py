@@ -56,6 +56,8 @@ def faults(path: Path, loop: Loop, *, is_drums: bool) -> list[str]:
         now, has_notes = 0, False
         for message in track:
             now += message.time
+            if not isinstance(message, mido.Message):
+                continue
             if message.type == "note_on" and message.velocity:
                 sounding.add((message.channel, message.note))
                 channels.add(message.channel)

@@ -5,6 +5,7 @@ of a loop keep one pattern with a fill at its end, as drummers do; bass and chor
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -76,12 +77,11 @@ def one_part_song(condition: Condition, seed: int) -> tuple[KnownSong, int]:
     count = len(known.song.bar_starts) - 1
     others, loud = _performed(rng, [_bar(rng, steps, _drums(rng, steps)) for _ in range(count)], condition)
     mine, theirs = known.song.track == part, others.track != part
-    columns = (
-        np.concatenate([getattr(known.song, name)[mine], getattr(others, name)[theirs]])
-        for name in ("track", "onset", "duration", "pitch")
-    )
-    rings = np.concatenate([known.song.rings[mine], others.rings[theirs]])
-    song = SongBars(*columns, known.song.bar_starts, rings)
+
+    def both(name: str) -> Any:
+        return np.concatenate([getattr(known.song, name)[mine], getattr(others, name)[theirs]])
+
+    song = SongBars(both("track"), both("onset"), both("duration"), both("pitch"), known.song.bar_starts, both("rings"))
     return KnownSong(song, np.concatenate([known.velocity[mine], loud[theirs]]), known.loops), part
 
 

@@ -12,7 +12,7 @@ and mode are; relatives, fifths and parallels are counted apart.
 import argparse
 import csv
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,11 +24,14 @@ from engine.midi import smf
 from engine.midi.song import Column, Song
 from engine.music.analysis import pitch_class_weights, recognise_key
 from engine.music.harmony import Key, Mode
-from engine.music.tempo import PlayedNotes, find_timing
+from engine.music.played import PlayedNotes
+from engine.music.tempo import find_timing
 from engine.music.timing import Meter
 from engine.stems.timing import played_notes
 
 TOLERANCE, NEAR_SECONDS = 0.04, 0.07
+STRICT_GRID = 0.85
+ON_LINES_16THS = 0.25
 OCTAVES = {"half": 1 / 2, "twice": 2, "third": 1 / 3, "three times": 3, "one and a half": 3 / 2, "two thirds": 2 / 3}
 
 
@@ -37,7 +40,7 @@ class TimedSong:
     """Notes in seconds, and what is true of them."""
 
     name: str
-    song: Song
+    song: Song | None
     notes: PlayedNotes
     meter: Meter
     bpm: float
@@ -45,7 +48,8 @@ class TimedSong:
     key: Key | None = None
 
 
-def timed_songs(corpus: Path, split: str, sets: Sequence[str]) -> Iterator[TimedSong]:
+def timed_songs(corpus: Path, split: str, sets: Sequence[str], *, begun_elsewhere: bool = True) -> Iterator[TimedSong]:
+    """Yield songs and what is true of them, begun at a moment drawn at random or as they are."""
     with (corpus / "manifest.csv").open(encoding="utf-8") as table:
         rows = [row for row in csv.DictReader(table) if row["split"] == split and row["set"] in sets]
     for number, row in enumerate(rows):
@@ -53,7 +57,34 @@ def timed_songs(corpus: Path, split: str, sets: Sequence[str]) -> Iterator[Timed
         song = smf.read_song(path)
         timed = _pop909(path, song) if row["set"] == "pop909" else _gmd(path, song)
         if timed is not None and len(timed.notes.onset) >= 4:
-            yield _begun_elsewhere(timed, number)
+            yield _begun_elsewhere(timed, number) if begun_elsewhere else timed
+
+
+def steady_files(corpus: Path, split: str, seed: int, *, is_strict: bool = True) -> Iterator[tuple[Path, float]]:
+    """Yield files of Lakh in 4/4, and how far their notes lie beside the grid in sixteenths, in an order that is drawn.
+
+    The manifest's offsets, 0 to 1, are shifts that put most notes near a line: 0.9 is a tenth before one, and what is
+    below a quarter is as good as none.
+
+    Args:
+        corpus: The folder.
+        split: Of the manifest.
+        seed: Of the order.
+        is_strict: Whether only those whose notes keep to sixteenths, and whose bar lines are as they say.
+    """
+    with (corpus / "manifest.csv").open(encoding="utf-8") as table:
+        rows = [
+            row
+            for row in csv.DictReader(table)
+            if (row["split"], row["set"], row["time_signature"]) == (split, "lakh_clean", "4/4")
+            and (not is_strict or (row["downbeat_ok"] == "1" and float(row["grid16"] or 0) > STRICT_GRID))
+        ]
+    for index in np.random.default_rng(seed).permutation(len(rows)).tolist():
+        offset = float(rows[index]["grid_offset_16ths"] or 0)
+        offset -= round(offset)
+        is_on_lines = abs(offset) < ON_LINES_16THS
+        if is_on_lines or not is_strict:
+            yield corpus / rows[index]["path"], 0.0 if is_on_lines else offset
 
 
 def _gmd(path: Path, song: Song) -> TimedSong:
@@ -76,13 +107,13 @@ def _pop909(path: Path, song: Song) -> TimedSong | None:
 
 def _key_of(path: Path) -> Key | None:
     """Return the key that lasts longest, None where the text names none that we know."""
-    lasting: Counter[str] = Counter()
+    lasting: defaultdict[str, float] = defaultdict(float)
     for line in path.read_text().split("\n"):
         if len(words := line.split()) == 3:
             lasting[words[2]] += float(words[1]) - float(words[0])
     if not lasting:
         return None
-    name, _, mode = lasting.most_common(1)[0][0].partition(":")
+    name, _, mode = max(lasting, key=lasting.__getitem__).partition(":")
     return replace(Key.parse(name), mode=Mode.MINOR if mode.startswith("min") else Mode.MAJOR)
 
 
@@ -125,7 +156,7 @@ def report(name: str, songs: Sequence[TimedSong]) -> None:
         bars += word == "right" and _is_bar_line(guess.bar_one_seconds, timed)
         known = find_timing(timed.notes, meter=timed.meter, bpm=timed.bpm)
         known_bars += _is_bar_line(known.bar_one_seconds, timed)
-        if timed.key is not None:
+        if timed.key is not None and timed.song is not None:
             pitched = timed.song.notes[~timed.song.is_drums]
             weights = pitch_class_weights(pitched[:, Column.PITCH], pitched[:, Column.DURATION])
             keys[key_word(recognise_key(weights), timed.key)] += 1
@@ -155,11 +186,11 @@ def _is_bar_line(seconds: float, timed: TimedSong) -> bool:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", type=Path, required=True)
-    parser.add_argument("--split", default="valid", choices=("train", "valid"))
+    parser.add_argument("--split", default="valid", choices=("train", "valid", "test"))
     options = parser.parse_args(arguments)
     drums = list(timed_songs(options.corpus, options.split, ["gmd"]))
     report("Groove MIDI, all", drums)
-    report("Groove MIDI, 4 bars or more", [timed for timed in drums if timed.song.bars >= 4])
+    report("Groove MIDI, 4 bars or more", [timed for timed in drums if timed.song and timed.song.bars >= 4])
     report("POP909", list(timed_songs(options.corpus, options.split, ["pop909"])))
 
 

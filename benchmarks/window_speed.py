@@ -191,7 +191,7 @@ class Heartbeat:
         return f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, max {gaps[-1]:.1f} ms over {len(gaps)} beats"
 
 
-def heartbeats(seconds: float) -> None:
+def heartbeats(qt: QApplication, seconds: float) -> None:
     """Print the heartbeat while idle, and while the real worker writes 16 takes."""
     from engine.service import EngineService
     from engine.worker import BundleLoader
@@ -202,7 +202,7 @@ def heartbeats(seconds: float) -> None:
         service = EngineService(BundleLoader("", 0), folder / "library.sqlite")
         service.start()
         app = App(
-            QApplication.instance(),
+            qt,
             service,
             Places(folder / "settings.json", folder / "session.json", folder / "journal.jsonl"),
         )
@@ -228,7 +228,7 @@ def heartbeats(seconds: float) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--starts", type=int, default=5)
     parser.add_argument("--idle-seconds", type=float, default=5.0)
@@ -239,7 +239,7 @@ def main() -> None:
     paint_times(arguments.rounds)
     if not arguments.only_paint:
         start_times(arguments.starts)
-        heartbeats(arguments.idle_seconds)
+        heartbeats(qt, arguments.idle_seconds)
 
 
 if __name__ == "__main__":
