@@ -5,6 +5,7 @@ without a jump when the system is lost or found.
 """
 
 import logging
+import math
 import time
 from collections.abc import Callable
 
@@ -18,6 +19,7 @@ from engine.midi.wire import NOTE_ON, TimedMessage
 logger = logging.getLogger(__name__)
 
 LEAST_MARGIN_SECONDS = 0.002
+LEAST_HOLD_SECONDS = 1e-6
 
 OpenSystem = Callable[[], MidiSystem]
 OpenSound = Callable[[], SoundOutput]
@@ -54,6 +56,8 @@ class Outlets:
         self._heard: set[str] = set()  # the inputs that are open
         self._watched: set[tuple[str, int]] = set()
         self._latencies: dict[str, float] = {}
+        self._last_put = -math.inf  # the time of the last message that was not taken back
+        self._held_until = -math.inf  # what was put with other latencies lies before this, and stays
         self._sound: SynthSound | None = None
         self._device: SoundOutput | None = None
 
@@ -74,11 +78,13 @@ class Outlets:
         """See `Sink.margin_seconds`."""
         margin = self._system.margin_seconds if self._system is not None else LEAST_MARGIN_SECONDS
         earliest = min(self._latencies.values(), default=0.0)
-        return max(margin - min(earliest, 0.0), self._device.margin_seconds if self._device is not None else 0.0)
+        sound = self._device.margin_seconds if self._device is not None else 0.0
+        return max(margin - min(earliest, 0.0), sound, self._held_until - self.now())
 
     def put(self, message: TimedMessage) -> None:
         """See `Sink.put`; what is for a port that is not there is lost."""
         seconds, port, data = message
+        self._last_put = seconds
         if port in (SOUND, ASIDE):
             if self._sound is not None:
                 self._sound.hand(seconds, port, data)
@@ -93,6 +99,7 @@ class Outlets:
 
     def cancel_from(self, seconds: float) -> None:
         """See `Sink.cancel_from`."""
+        self._last_put = min(self._last_put, seconds)
         for port, output in self._open.items():
             output.cancel_from(seconds + self._latencies.get(port, 0.0) - self._offset)
         if self._sound is not None:
@@ -121,8 +128,17 @@ class Outlets:
         return self._system is not None and not self._system.is_alive
 
     def set_latencies(self, latencies_ms: tuple[tuple[str, float], ...]) -> None:
-        """Let every message to a port be so much later, or earlier."""
-        self._latencies = {name: latency / 1000 for name, latency in latencies_ms}
+        """Let every message to a port be so much later, or earlier, from now on.
+
+        What was put and not taken back keeps its latency, and stays: where a port becomes earlier, nothing is taken
+        back until all that is due.
+        """
+        latencies = {name: latency / 1000 for name, latency in latencies_ms}
+        names = self._latencies.keys() | latencies.keys()
+        earlier = max((self._latencies.get(name, 0.0) - latencies.get(name, 0.0) for name in names), default=0.0)
+        if earlier > 0:
+            self._held_until = self._last_put + earlier + LEAST_HOLD_SECONDS
+        self._latencies = latencies
 
     def want(self, outputs: dict[str, bool], inputs: dict[str, bool]) -> None:
         """Have these ports open, and no others for longer than messages wait there: names, and whether we make them."""

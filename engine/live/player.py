@@ -2,7 +2,8 @@
 
 One algorithm for every clock. Messages are handed over a little ahead of their time; a command that changes what was
 handed over already takes it back from there on (`cancel_from`) and goes on from the same tick. Every message keeps
-with it how it is undone, so what sounds is known for any tick that has not passed.
+with it how it is undone, so what sounds is known for any tick that has not passed. What a command itself sends at its
+instant is never taken back: another at the same instant comes a tick later.
 """
 
 import math
@@ -157,6 +158,7 @@ class Player:
             count_in: A pattern that is played once before; then `at` is when that begins.
         """
         now = self._cut()
+        has_ended = bool(self._sounding)
         self._release(now)
         self._current, self._pending, self._begun = None, (), []
         self._clock.set_tempo(pattern.tempo_bpm, tick=now)
@@ -176,16 +178,21 @@ class Player:
             self._pending = (Change(max(begin, now), pattern, begin - tick % pattern.length),)
         while self._pending and self._pending[0].tick <= now:
             self._exchange()
-        self._make_good(begin, now)
+        has_begun = self._make_good(begin, now)
+        if has_ended or has_begun or (announce and count_in is None):
+            self._settled = now + 1
 
-    def _make_good(self, begin: int, now: int) -> None:
-        """Begin what should have begun between a start and now."""
+    def _make_good(self, begin: int, now: int) -> bool:
+        """Begin what should have begun between a start and now; tell whether there was anything."""
         if self._current is None or not 0 < now - begin <= MAX_LATE_TICKS:
-            return
+            return False
+        has_begun = False
         for onset in list(self._current.pattern.between(begin - self._current.origin, now - self._current.origin)):
             left = self._current.origin + onset.tick + onset.length - now
             if left > 0:
                 self._begin(now, onset.voice, onset.velocity, left)
+                has_begun = True
+        return has_begun
 
     def change(self, pattern: Pattern, start: Start) -> None:
         """Go on with another pattern: at once, or on the next beat, bar or pass; what was to come later does not."""
@@ -210,10 +217,12 @@ class Player:
         Args:
             revised: Gives the new pattern for an old one; the length stays.
             start: When; `NOW` is `IN_PLACE`.
+
+        Nothing that was handed over for later waits any more when this is done, also where nothing plays.
         """
+        now = self._reopened()
         if not self.is_playing:
             return
-        now = self._reopened()
         current = self._current
         if current is None or start in (Start.NOW, Start.IN_PLACE):
             self._pending = tuple(each._replace(pattern=revised(each.pattern)) for each in self._pending)
@@ -245,6 +254,7 @@ class Player:
             self._put(now, self._clock_port, STOP)
         self._silence(now, sorted(self._used))
         self._used.clear()
+        self._settled = now + 1
 
     def panic(self, ports: Iterable[str]) -> None:
         """Stop, and silence every channel of every port."""
@@ -270,6 +280,7 @@ class Player:
         now = self._reopened()
         if self._clock_port is not None and self.is_playing:
             self._put(now, self._clock_port, STOP)
+            self._settled = now + 1
         self._clock_port = port
         current = self._current
         if port is not None and current is not None and not current.pattern.is_count_in:
@@ -335,6 +346,7 @@ class Player:
             else:
                 self._end(now, voice)
         self._adopt(change)
+        self._settled = now + 1
 
     def _exchange(self) -> None:
         """Let the next pattern begin."""

@@ -1,6 +1,7 @@
 """The player against a clock that a test moves: exact messages at exact times, and no note stuck or doubled."""
 
 import random
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -8,8 +9,8 @@ import pytest
 from engine.jobs.sound import Start
 from engine.live.clock import ManualClock, SystemClock
 from engine.live.player import Player
-from engine.live.schedule import channels_of, pattern_of
-from engine.midi.wire import TimedMessage
+from engine.live.schedule import Voice, channels_of, pattern_of
+from engine.midi.wire import START, STOP, VOLUME, TimedMessage, control
 from engine.music.general_midi import Role
 from engine.music.loop import Loop, Note, Track
 
@@ -174,6 +175,38 @@ def test_what_another_clock_brings_does_not_take_back_how_the_first_ended() -> N
     stage.player.follow(SystemClock(now=stage.clock.now))
     stage.player.play(pattern_of(bass(Note(0, 50, 1900))))
     stage.player.advance(stage.clock.now() + AHEAD_SECONDS)
+    stage.player.stop()
+    stage.balance()
+
+
+def test_what_a_command_sent_is_not_taken_back_by_another_at_the_same_instant() -> None:
+    stage = Stage(clock_port="")
+    voice = [(Voice("", 0, 60), ())]
+    stage.player.play(pattern_of(bass(Note(0, 40, 1900))))
+    stage.player.sound(voice, 90, 100)
+    stage.run(0.5)
+    stage.player.stop()
+    stage.player.sound(voice, 90, 100)
+    stage.run(0.5)
+    heard = [message.data for message in stage.sink.messages]
+    assert heard.count(START) == heard.count(STOP) == 1
+    tick = 60 / 120 / 480
+    ends = [seconds for seconds, name in stage.sink.notes() if name == "-40"]
+    assert ends == [pytest.approx(0.5, abs=2 * tick)]
+    stage.balance()
+
+
+def test_a_change_in_place_and_a_note_at_the_same_instant_both_hold() -> None:
+    stage = Stage()
+    stage.player.play(pattern_of(bass(Note(0, 40, 1900), Note(0, 47, 1900))))
+    stage.run(0.5)
+    level = control(0, VOLUME, 20)
+    quiet = replace(pattern_of(bass(Note(0, 40, 1900))), controls=(("", level),))
+    stage.player.change(quiet, Start.IN_PLACE)
+    stage.player.sound([(Voice("", 0, 60), ())], 90, 100)
+    stage.run(0.3)
+    assert level in [message.data for message in stage.sink.messages]
+    assert stage.sink.notes()[2] == (0.5, "-47")
     stage.player.stop()
     stage.balance()
 

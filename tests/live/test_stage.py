@@ -215,6 +215,28 @@ def test_a_latency_moves_every_message_of_its_port() -> None:
     assert late.onsets()[0] == (0.25, "+0:40")
 
 
+@pytest.mark.parametrize("is_playing", [True, False])
+@pytest.mark.parametrize(("before", "after"), [(30.0, 0.0), (0.0, 30.0), (-30.0, 0.0), (0.0, -30.0), (30.0, -30.0)])
+def test_a_latency_that_changes_doubles_no_note_and_leaves_none_on(
+    before: float, after: float, *, is_playing: bool
+) -> None:
+    for step in range(25):
+        show = Show(LiveSetup(HeardOn.PORT, latencies_ms=((OUT, before),)))
+        show.run(0.2)
+        if is_playing:
+            show.stage.do(Play(LOOP))
+            show.run(0.2)
+        show.stage.do(PlayNote(BASS, Note(0, 50, 100, 90), 120.0))
+        show.run(0.005 * step, step=0.005)
+        show.stage.do(SetLive(LiveSetup(HeardOn.PORT, latencies_ms=((OUT, after),))))
+        show.run(0.005 * (step % 3), step=0.005)
+        show.stage.do(PlayNote(BASS, Note(0, 50, 100, 90), 120.0))
+        show.run(0.5, step=0.005)
+        show.stage.do(StopPlaying())
+        show.run(0.1)
+        show.balance()
+
+
 def test_a_port_that_vanishes_is_said_and_taken_up_again() -> None:
     show = Show()
     show.system.others_out = ["Synth:in"]
