@@ -22,7 +22,7 @@ from engine.music.loop import Loop, Note, Track
 from engine.service import EngineService
 from gui.app import App, Places
 from gui.live_settings import Learned, LiveSettings
-from tests.helpers.desktop import PATIENCE_SECONDS, until
+from tests.helpers.desktop import PATIENCE_SECONDS
 from tests.helpers.jack import INTERRUPTIBLE, JackServer, Monitor, is_jack_installed
 from tests.helpers.uniform_loader import UniformLoader
 
@@ -71,7 +71,7 @@ def app(qapp: QApplication, qtbot: QtBot, places: Places, server: JackServer, mo
         app.document.reset(LOOP)
         app.state.bring_to_front(1)
         port = "Turnaround:Turnaround Out"
-        qtbot.waitUntil(lambda: port in (server.ports() or ()), timeout=PATIENCE_MS)
+        server.await_port(port, lambda seconds: qtbot.wait(round(1000 * seconds)))
         server.connect(port, "monitor:input")
         yield app
     finally:
@@ -83,7 +83,7 @@ def sequencer(server: JackServer, app: App) -> Iterator[None]:
     """Let JACK's example sequencer play E4 and G4, half a second apart, into “Turnaround In” each second."""
     notes = ("0", "64", "9600", "24000", "67", "9600")
     process = subprocess.Popen([*INTERRUPTIBLE, "jack_midiseq", "sequencer", "48000", *notes], env=server.environment)
-    until(lambda: "sequencer:out" in (server.ports() or ()), "the sequencer's port")
+    server.await_port("sequencer:out")
     server.connect("sequencer:out", "Turnaround:Turnaround In")
     yield
     process.send_signal(signal.SIGINT)

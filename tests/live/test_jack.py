@@ -77,7 +77,7 @@ def test_a_stopped_program_leaves_no_note_on_at_its_virtual_port(
 ) -> None:
     smf.write(LOOP, tmp_path / "loop.mid")
     process = start(server, tmp_path / "loop.mid", "--virtual", "Turnaround Out")
-    until(lambda: "Turnaround:Turnaround Out" in (server.ports() or ()), "the virtual port")
+    server.await_port("Turnaround:Turnaround Out")
     connect = ["jack_connect", "-s", server.name, "Turnaround:Turnaround Out", f"{MONITOR}:input"]
     subprocess.run(connect, env=server.environment, check=True)
     until(lambda: len(monitor.messages()) > 30, "notes")

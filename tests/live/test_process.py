@@ -97,7 +97,7 @@ def monitor(server: JackServer, tmp_path: Path) -> Iterator[Monitor]:
 def player(server: JackServer, monitor: Monitor) -> Iterator[Player]:
     """Return a player whose virtual port leads to the monitor."""
     player = Player()
-    until(lambda: PORT in (server.ports() or ()), "the virtual port")
+    server.await_port(PORT)
     connect(server)
     player.tell(SetLive(LiveSetup(HeardOn.PORT)))
     yield player
@@ -148,7 +148,7 @@ def test_a_player_that_is_killed_leaves_silence(player: Player, monitor: Monitor
 
 def test_a_window_that_is_killed_leaves_silence(server: JackServer, monitor: Monitor) -> None:
     window = subprocess.Popen([sys.executable, "-c", WINDOW], env=server.environment, stderr=subprocess.DEVNULL)
-    until(lambda: PORT in (server.ports() or ()), "the virtual port")
+    server.await_port(PORT)
     connect(server)
     until(lambda: len(notes(monitor)) > 20, "notes")
     window.kill()
