@@ -71,7 +71,7 @@ class Outlets:
         now = self.now()
         self._source, self._offset = source, now - source()
 
-    # The sink; see `player.Sink`.
+    # The sink; see `handed.Sink`.
 
     @property
     def margin_seconds(self) -> float:

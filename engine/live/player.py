@@ -7,14 +7,13 @@ instant is never taken back: another at the same instant comes a tick later.
 """
 
 import math
-from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Protocol
 
 from engine.jobs.sound import Start
 from engine.live.changes import Change, announcement, at_same_place
 from engine.live.clock import Clock
+from engine.live.handed import HandedOver, Sink
 from engine.live.schedule import CHANNELS, Controls, Pattern, Voice
 from engine.midi.wire import (
     ALL_NOTES_OFF,
@@ -23,32 +22,13 @@ from engine.midi.wire import (
     STOP,
     TICKS_PER_CLOCK,
     TICKS_PER_SIXTEENTH,
-    TimedMessage,
     control,
     note_off,
     note_on,
 )
 
 LONGEST_GAP_SECONDS = 1.0
-LEAST_GAP_SECONDS = 1e-6
 MAX_LATE_TICKS = TICKS_PER_SIXTEENTH  # onsets missed by a start from outside are made good up to here
-
-
-class Sink(Protocol):
-    """Takes messages ahead of time."""
-
-    @property
-    def margin_seconds(self) -> float:
-        """How long before its time a message cannot be taken back any more."""
-        ...
-
-    def put(self, message: TimedMessage) -> None:
-        """Take a message; times never go back but after `cancel_from`."""
-        ...
-
-    def cancel_from(self, seconds: float) -> None:
-        """Forget all messages that are due then or later."""
-        ...
 
 
 class Player:
@@ -61,17 +41,15 @@ class Player:
     """
 
     def __init__(self, clock: Clock, sink: Sink, *, clock_port: str | None = None) -> None:
-        self._clock, self._sink, self._clock_port = clock, sink, clock_port
+        self._clock, self._clock_port = clock, clock_port
+        self._handed = HandedOver(sink)
         self._current: Change | None = None  # at `_done`, which is ahead of what is heard
         self._pending: tuple[Change, ...] = ()
         self._begun: list[Change] = []  # what is heard, and what will be
         self._sounding: dict[Voice, int] = {}  # until which tick of the song
         self._used: set[tuple[str, int]] = set()
         self._clock_phase = 0  # clocks fall on this tick and every 20th from there
-        self._handed: deque[tuple[int, float]] = deque()  # ticks with messages, and when those are due
-        self._settled = 0  # all before this tick stays
         self._done = math.ceil(clock.tick_at(clock.now()))  # all before this tick is handed over
-        self._undo: deque[tuple[int, Callable[[], None]]] = deque()
 
     @property
     def is_playing(self) -> bool:
@@ -116,7 +94,7 @@ class Player:
 
     def first_open_tick(self) -> int:
         """Return the first tick of the song that can still be decided about."""
-        return self._now_tick()
+        return self._handed.first_open_tick(self._clock)
 
     def origin(self) -> int | None:
         """Return the song's tick at which the first pass of what is heard began; None when stopped."""
@@ -131,9 +109,8 @@ class Player:
         """Hand over all messages that are due before a time."""
         now = self._clock.now()
         passed = self._clock.tick_at(now)
-        self._settle(now)
-        while self._undo and self._undo[0][0] < self._settled:
-            self._undo.popleft()
+        self._handed.settle(now)
+        self._handed.forget_settled()
         while len(self._begun) > 1 and self._begun[1].tick <= passed:
             self._begun.pop(0)
         # After a sleep of the whole machine nobody wants to hear what was missed.
@@ -180,7 +157,7 @@ class Player:
             self._exchange()
         has_begun = self._make_good(begin, now)
         if has_ended or has_begun or (announce and count_in is None):
-            self._settled = now + 1
+            self._handed.keep(now)
 
     def _make_good(self, begin: int, now: int) -> bool:
         """Begin what should have begun between a start and now; tell whether there was anything."""
@@ -242,7 +219,7 @@ class Player:
             for port, data in controls:
                 self._put(now, port, data)
             self._begin(now, voice, velocity, length)
-        self._settled = now + 1
+        self._handed.keep(now)
 
     def stop(self) -> None:
         """End all notes, and tell every channel in use to be silent."""
@@ -254,24 +231,21 @@ class Player:
             self._put(now, self._clock_port, STOP)
         self._silence(now, sorted(self._used))
         self._used.clear()
-        self._settled = now + 1
+        self._handed.keep(now)
 
     def panic(self, ports: Iterable[str]) -> None:
         """Stop, and silence every channel of every port."""
         self.stop()
-        now = self._now_tick()
+        now = self.first_open_tick()
         self._silence(now, [(port, channel) for port in ports for channel in range(CHANNELS)])
-        self._settled = now + 1
+        self._handed.keep(now)
 
     def follow(self, clock: Clock) -> None:
         """Let another clock's time hold; stops first."""
         self.stop()
-        last = self._handed[-1][1] if self._handed else -math.inf
-        self._clock, self._settled = clock, 0
-        self._handed.clear()
-        self._undo.clear()
-        self._done = self._settled = self._now_tick()
-        self._handed.append((self._done - 1, last))  # what the first clock brought stays, and comes before
+        self._clock = clock
+        self._handed.restart(clock)
+        self._done = self._handed.settled
 
     def send_clock(self, port: str | None) -> None:
         """Send MIDI clock to another port from now on, or to none; those who follow hear where we are."""
@@ -280,7 +254,7 @@ class Player:
         now = self._reopened()
         if self._clock_port is not None and self.is_playing:
             self._put(now, self._clock_port, STOP)
-            self._settled = now + 1
+            self._handed.keep(now)
         self._clock_port = port
         current = self._current
         if port is not None and current is not None and not current.pattern.is_count_in:
@@ -290,26 +264,15 @@ class Player:
             told = current._replace(tick=now + wait - 1, announce=announcement(place + wait))
             self._pending = tuple(sorted((told, *self._pending), key=lambda each: each.tick))
 
-    def _now_tick(self) -> int:
-        """Return the first tick that can still be decided about."""
-        limit = self._clock.now() + self._sink.margin_seconds
-        self._settle(limit)
-        return max(math.ceil(self._clock.tick_at(limit) - 1e-6), self._settled)
-
-    def _settle(self, seconds: float) -> None:
-        """Note that what is due before a time cannot be taken back, whatever tick the clock says that is by now."""
-        while self._handed and self._handed[0][1] < seconds:
-            self._settled = max(self._settled, self._handed.popleft()[0] + 1)
-
     def _cut(self) -> int:
         """Take back what is handed over beyond now; return that tick, from which on all is open."""
-        now = self._now_tick()
+        now = self.first_open_tick()
         self._rewind(now)
         return now
 
     def _reopened(self) -> int:
         """Do the same, but lose nothing that was due before if we are late."""
-        now = self._now_tick()
+        now = self.first_open_tick()
         self._advance_to(now)
         self._rewind(now)
         return now
@@ -319,13 +282,7 @@ class Player:
         return tick + (self._clock_phase - tick) % TICKS_PER_CLOCK
 
     def _rewind(self, tick: int) -> None:
-        first = None
-        while self._handed and self._handed[-1][0] >= tick:
-            first = self._handed.pop()[1]
-        if first is not None:
-            self._sink.cancel_from(first - 1e-9)
-        while self._undo and self._undo[-1][0] >= tick:
-            self._undo.pop()[1]()
+        self._handed.take_back(tick)
         self._done = tick
 
     def _place_of(self, start: Start, now: int) -> int:
@@ -346,7 +303,7 @@ class Player:
             else:
                 self._end(now, voice)
         self._adopt(change)
-        self._settled = now + 1
+        self._handed.keep(now)
 
     def _exchange(self) -> None:
         """Let the next pattern begin."""
@@ -357,7 +314,7 @@ class Player:
             self._current, self._pending, self._begun = before
 
         change, *rest = self._pending
-        self._undo.append((change.tick, undo))
+        self._handed.undo_by(change.tick, undo)
         self._pending = tuple(rest)
         self._adopt(change)
 
@@ -404,7 +361,7 @@ class Player:
         self._put(tick, voice.port, note_on(voice.channel, voice.pitch, velocity))
         self._sounding[voice] = tick + length
         self._used.add((voice.port, voice.channel))
-        self._undo.append((tick, lambda: self._forget(voice)))
+        self._handed.undo_by(tick, lambda: self._forget(voice))
 
     def _forget(self, voice: Voice) -> None:
         self._sounding.pop(voice, None)
@@ -412,7 +369,7 @@ class Player:
     def _end(self, tick: int, voice: Voice) -> None:
         end = self._sounding.pop(voice)
         self._put(tick, voice.port, note_off(voice.channel, voice.pitch))
-        self._undo.append((tick, lambda: self._sounding.update({voice: end})))
+        self._handed.undo_by(tick, lambda: self._sounding.update({voice: end}))
 
     def _release(self, tick: int) -> None:
         for voice in sorted(self._sounding):
@@ -429,9 +386,4 @@ class Player:
                 self._put(tick, self._clock_port, data)
 
     def _put(self, tick: int, port: str, data: bytes) -> None:
-        if not self._handed or self._handed[-1][0] < tick:
-            seconds = self._clock.seconds_at(tick)
-            if self._handed:  # a clock that follows another may have been set back meanwhile
-                seconds = max(seconds, self._handed[-1][1] + LEAST_GAP_SECONDS)
-            self._handed.append((tick, seconds))
-        self._sink.put(TimedMessage(self._handed[-1][1], port, data))
+        self._handed.put(self._clock, tick, port, data)
