@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from engine.asking import Asker
 from engine.errors import SoundError
 from engine.live.synth import Audio
 
@@ -13,7 +14,12 @@ logger = logging.getLogger(__name__)
 
 ReadSamples = Callable[[Audio, float], None]  # fills float32 [frames, 2] that are heard in so many seconds
 BLOCK_FRAMES = 512
+ANSWER_SECONDS = 20.0
 SETTLE_SECONDS = 0.2  # JACK may lose a cycle when a device joins; the first notes come after it
+
+
+# PortAudio enters every sound system when it is loaded, and waits where one of them does not answer (see jack_ports).
+_asker: Asker[Any] = Asker("loading PortAudio")
 
 
 class SoundOutput(Protocol):
@@ -58,7 +64,9 @@ class DeviceOutput:
 
     def __init__(self) -> None:
         try:
-            self._library = importlib.import_module("sounddevice")
+            self._library = _asker.answer(lambda: importlib.import_module("sounddevice"), ANSWER_SECONDS)
+        except TimeoutError as error:
+            raise SoundError("Silent: the sound system does not answer.", str(error)) from error
         except (ImportError, OSError) as error:
             raise SoundError("Silent: PortAudio is not installed.", str(error)) from error
         try:

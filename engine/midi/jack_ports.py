@@ -4,12 +4,10 @@ import importlib
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import suppress
-from threading import Thread
 from typing import Any
 
+from engine.asking import Asker
 from engine.errors import MidiPortError
 from engine.midi.ports import CLIENT_NAME, NO_SYSTEM, WaitingMessages, find_port
 
@@ -204,8 +202,14 @@ class JackSystem:
         self._client.close()
 
 
+_asker: Asker[Any] = Asker("entering JACK", drop=lambda client: client.close())
+
+
 def entered(library: Any, name: str) -> Any:
     """Return a new client; a server refuses one when another dies at that moment, so it is asked more than once.
+
+    A client that is killed while it enters can leave a lock behind for which all later ones wait without an end, in
+    libjack (1.9.21): hence the asker.
 
     Raises:
         MidiPortError: There is no server, or it goes on refusing, or JACK does not answer.
@@ -214,50 +218,13 @@ def entered(library: Any, name: str) -> Any:
     while True:
         tries_left -= 1
         try:
-            return _answered(lambda: library.Client(name, no_start_server=True))
+            return _asker.answer(lambda: library.Client(name, no_start_server=True), ANSWER_SECONDS)
+        except TimeoutError as error:
+            raise MidiPortError("JACK does not answer.", NO_ANSWER) from error
         except library.JackOpenError as error:
             if not tries_left or error.status.server_failed:
                 raise MidiPortError("There is no MIDI system here.", NO_SYSTEM) from error
         time.sleep(PAUSE_SECONDS)
-
-
-_waiting: list[Thread] = []  # for an answer of JACK that may never come
-
-
-def _answered(ask: Callable[[], Any]) -> Any:
-    """Return JACK's answer, or what it raises, but do not wait for ever.
-
-    A client that is killed while it enters can leave a lock behind for which all later ones wait without an end, in
-    libjack (1.9.21). The thread that waits is left, and no other is sent after it.
-
-    Raises:
-        MidiPortError: There is no answer.
-    """
-    _waiting[:] = [thread for thread in _waiting if thread.is_alive()]
-    answer: Future[Any] = Future()
-
-    def wait() -> None:
-        try:
-            client = ask()
-        except Exception as error:  # noqa: BLE001 - it is raised where it was asked for
-            if answer.set_running_or_notify_cancel():
-                answer.set_exception(error)
-            return
-        if answer.set_running_or_notify_cancel():
-            answer.set_result(client)
-        else:  # nobody waits any more
-            client.close()
-
-    if not _waiting:
-        thread = Thread(target=wait, name="entering JACK", daemon=True)
-        _waiting.append(thread)
-        thread.start()
-        try:
-            return answer.result(ANSWER_SECONDS)
-        except TimeoutError:
-            if not answer.cancel():
-                return answer.result()
-    raise MidiPortError("JACK does not answer.", NO_ANSWER)
 
 
 def _short(name: str) -> str:
