@@ -55,6 +55,7 @@ class LibraryDialog(QDialog):
         self._heard = 0  # row in the library that sounds, or is about to
         self._is_visiting = False  # whether it was heard from here
         self._pressed = 0  # the row that a press of the mouse has just let be heard
+        self._described = 0  # the row that the line below the table is about
         self._is_filling = False
         self._shows_alike = False
         self.setWindowTitle("Library of takes")
@@ -224,7 +225,7 @@ class LibraryDialog(QDialog):
         """Mark the row that sounds; 0 for none."""
         self._heard = id
         self.model.show_heard(id)
-        self._show_chosen()
+        self._show_hearing()
 
     def _on_loops(self, loaded: LoopsLoaded) -> None:
         theme = self._theme()
@@ -281,14 +282,23 @@ class LibraryDialog(QDialog):
             widget.setEnabled(row is not None)
         if row is None:
             return
-        is_heard = row.id == self._heard
-        self.hear_button.setText("■  Stop" if is_heard else "▶  Hear")
-        self.hear_button.setToolTip("Stop (Space or a click on its row)" if is_heard else HEAR_HELP)
+        self._show_hearing()
         self.reroll.setEnabled(not row.made)
         self.stars.show_rating(row.rating)
-        self.tags.setText(row.tags)
-        self.note.setText(row.note)
+        self._show_words(self.tags, row.tags, row.id)
+        self._show_words(self.note, row.note, row.id)
+        self._described = row.id
         self.discard.setText("Take back" if row.is_discarded else "Throw away")
+
+    def _show_hearing(self) -> None:
+        is_heard = self.chosen is not None and self.chosen.id == self._heard
+        self.hear_button.setText("■  Stop" if is_heard else "▶  Hear")
+        self.hear_button.setToolTip("Stop (Space or a click on its row)" if is_heard else HEAR_HELP)
+
+    def _show_words(self, field: QLineEdit, text: str, id: int) -> None:
+        """Show a row's words, but leave those that are being typed for it."""
+        if id != self._described or field is not self.focusWidget() or not field.isModified():
+            field.setText(text)
 
     def _choose(self, signal: object) -> None:
         row = self.chosen
