@@ -2,14 +2,21 @@
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeyEvent, QValidator
-from PySide6.QtWidgets import QDialog, QDoubleSpinBox, QSpinBox, QToolTip
+from PySide6.QtWidgets import QDialog, QDoubleSpinBox, QSpinBox, QToolTip, QWidget
+
+from gui.panels.own_keys import OwnKeys
 
 State = QValidator.State
+ENTERING = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 TOLD_MS = 6000
 
 
 class WholeBox(QSpinBox):
     """Whole numbers."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        OwnKeys(self, ENTERING)
 
     def validate(self, text: str, at: int) -> tuple[State, str, int]:
         """Let a number that is out of range be typed to its end."""
@@ -28,6 +35,10 @@ class WholeBox(QSpinBox):
 class DecimalBox(QDoubleSpinBox):
     """Numbers with decimals."""
 
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        OwnKeys(self, ENTERING)
+
     def validate(self, text: str, at: int) -> tuple[State, str, int]:
         """Let a number that is out of range be typed to its end."""
         number = _number(text, self)
@@ -44,7 +55,7 @@ class DecimalBox(QDoubleSpinBox):
 
 def _leave_on_return(box: QSpinBox | QDoubleSpinBox, event: QKeyEvent) -> None:
     """Give the keys back to the window once a number is entered: the next Space plays, it does not write over it."""
-    if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not isinstance(box.window(), QDialog):
+    if event.key() in ENTERING and not isinstance(box.window(), QDialog):
         box.clearFocus()
 
 

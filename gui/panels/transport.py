@@ -19,7 +19,6 @@ from engine.music.loop import MAX_BARS, Loop
 from engine.music.timing import MAX_TEMPO_BPM, MIN_TEMPO_BPM
 from gui.panels.loop_badge import LoopBadge
 from gui.panels.number_boxes import DecimalBox, WholeBox
-from gui.panels.own_keys import OwnKeys
 from gui.panels.silent_mark import SilentMark
 from gui.panels.steady_button import SteadyButton
 from gui.piano_roll.transform import Snap
@@ -78,7 +77,6 @@ class TransportBar(QFrame):
         for box in (self.tempo, self.bars):
             box.setAlignment(Qt.AlignmentFlag.AlignCenter)
             box.setKeyboardTracking(False)  # “16” is no loop of one bar first
-            OwnKeys(box, (Qt.Key.Key_Return, Qt.Key.Key_Enter))
         self._lay_out()
         self._connect()
         self._name_widgets()

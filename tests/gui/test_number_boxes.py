@@ -8,6 +8,8 @@ from pytestqt.qtbot import QtBot
 
 from gui.app import App
 from gui.panels.number_boxes import DecimalBox, WholeBox
+from tests.gui.test_window import write_takes
+from tests.helpers.fake_service import FakeService
 
 pytestmark = pytest.mark.gui
 
@@ -50,6 +52,19 @@ def test_after_return_the_next_space_plays(app: App) -> None:
     QTest.keyClick(app.window.windowHandle(), Qt.Key.Key_Space)
     assert app.playback.is_playing is not was_playing
     assert tempo.text() == "92.00"
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter])
+def test_return_in_a_box_uses_no_take(app: App, service: FakeService, qtbot: QtBot, key: Qt.Key) -> None:
+    write_takes(app, service, qtbot)
+    controls = app.window.controls
+    controls.advanced.button.click()
+    boxes = [*controls.findChildren(WholeBox), *controls.findChildren(DecimalBox)]
+    assert {controls.loop_wishes.takes, controls.loop_wishes.seed} < set(boxes)
+    app.board.hear(0)
+    for box in boxes:
+        QTest.keyClick(box, key)
+        assert app.board.heard == 0, box.accessibleName()
 
 
 def test_a_tempo_beyond_the_range_is_told_in_the_window(app: App) -> None:
