@@ -67,6 +67,7 @@ class Shelf(QObject):
             self.dialog = LibraryDialog(self._bridge, lambda: self._state.theme, self._window)
             self.dialog.hearing_wanted.connect(self._hear)
             self.dialog.silence_wanted.connect(self._silence)
+            self.dialog.visit_ended.connect(self._end_visit)
             self.dialog.counted.connect(self._show_total)
             self.dialog.take_chosen.connect(lambda id: self._load(id, self._bring_back))
             self.dialog.reroll_wanted.connect(lambda id: self._load(id, self._write_again))
@@ -132,13 +133,17 @@ class Shelf(QObject):
             self.dialog.show_heard(0 if index is None else self._board.slots[index].library_id)
 
     def _silence(self) -> None:
-        """Leave the take that is heard; if nothing played before, nothing does now."""
-        self._wanted = 0
-        self._board.end_visit()
+        """Leave the take that is heard, wherever it was chosen."""
+        self._end_visit()
         self._board.leave()
-        if self._was_playing is False and self._playback.is_playing:
+
+    def _end_visit(self) -> None:
+        """Leave a take that is heard from the library; if nothing played before, nothing does now."""
+        self._wanted = 0
+        if self._board.end_visit() and self._was_playing is False and self._playback.is_playing:
             self._playback.stop()
         self._was_playing = None
+        self._show_heard()
 
     def _on_failed(self, event: Failed) -> None:
         self._window.banner.say(f"{event.title} {event.message}".strip())

@@ -167,14 +167,19 @@ class TakeBoard(QObject):
             self._visited = self.slots[index]
             self._hear(index)
 
-    def end_visit(self) -> None:
-        """Leave a take that was heard from the library; one that nobody marked or used goes off the board."""
+    def end_visit(self) -> bool:
+        """Leave a take that was heard from the library; tells whether it was heard still.
+
+        One that nobody marked or used goes off the board.
+        """
         visited, guest = self._visited, self._guest
         self._visited = self._guest = None
-        if visited is not None and self.heard is not None and self.slots[self.heard] is visited:
+        was_heard = visited is not None and self.heard is not None and self.slots[self.heard] is visited
+        if was_heard:
             self.leave()
         if guest is not None and not guest.is_favourite and not self.is_loop(guest):
             self._keep_slots(lambda slot: slot is not guest)
+        return was_heard
 
     def cancel(self) -> None:
         """Stop writing; complete takes stay, and of the others what is complete in bars."""

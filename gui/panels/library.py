@@ -42,6 +42,7 @@ class LibraryDialog(QDialog):
 
     hearing_wanted = Signal(int)  # row in the library
     silence_wanted = Signal()
+    visit_ended = Signal()  # what was heard from here is to be left, but nothing else
     counted = Signal(int)  # takes that there are, without those that were thrown away
     take_chosen = Signal(int)  # row in the library: bring its loop back
     reroll_wanted = Signal(int)  # make it again from its recipe
@@ -218,8 +219,13 @@ class LibraryDialog(QDialog):
     def _stop_hearing(self) -> None:
         self._hearing.stop()
         self._is_visiting = False
-        self.show_heard(0)
         self.silence_wanted.emit()
+
+    def _end_visit(self) -> None:
+        self._hearing.stop()
+        if self._is_visiting:
+            self._is_visiting = False
+            self.visit_ended.emit()
 
     def show_heard(self, id: int) -> None:
         """Mark the row that sounds; 0 for none."""
@@ -250,7 +256,7 @@ class LibraryDialog(QDialog):
         dialog = MapDialog(self._bridge, self._theme(), self)
         dialog.take_chosen.connect(self._use_of_map)
         dialog.view.point_chosen.connect(self._hear)
-        dialog.finished.connect(self._stop_hearing)
+        dialog.finished.connect(self._end_visit)
         dialog.open()
 
     def _use_of_map(self, id: int) -> None:
@@ -335,7 +341,6 @@ class LibraryDialog(QDialog):
         self.search()
 
     def done(self, result: int) -> None:
-        """Close; what is heard is left."""
-        if self._is_visiting:
-            self._stop_hearing()
+        """Close; what is heard from here is left."""
+        self._end_visit()
         super().done(result)

@@ -26,6 +26,7 @@ from engine.music.general_midi import Role
 from engine.music.loop import Loop, Note, Track
 from gui.app import App
 from gui.panels.library import COMING_MS, LibraryDialog
+from gui.panels.library_map import MapDialog
 from gui.panels.library_table import HEADINGS, SOUNDS, row_texts, written_text
 from gui.panels.take_words import IS_LOOP
 from gui.panels.takes import rewritten_bars
@@ -167,6 +168,48 @@ def test_a_take_heard_from_the_strip_is_marked_in_the_library_and_goes_on_when_t
     assert dialog.hear_button.text() == "■  Stop"
     dialog.reject()
     assert app.board.heard == 0
+
+
+def test_closing_the_library_leaves_what_was_heard_on_the_strip_since(
+    app: App, service: FakeService, qtbot: QtBot
+) -> None:
+    write_takes(app, service, qtbot)
+    press(app, Qt.Key.Key_Space)  # silence before
+    dialog = the_library(app, service, qtbot, a_row(2))
+    dialog.hear_button.click()
+    answer(service, LoadTake, TakeLoaded(kept(a_row(2))))
+    qtbot.waitUntil(lambda: app.board.heard is not None)
+    app.board.hear(1)
+    dialog.reject()
+    assert app.board.heard == 1
+    assert app.playback.is_playing
+    assert [slot.library_id for slot in app.board.slots] == [100, 101, 102, 103]
+
+
+def test_closing_the_map_leaves_what_was_heard_on_the_strip(app: App, service: FakeService, qtbot: QtBot) -> None:
+    write_takes(app, service, qtbot)
+    press(app, Qt.Key.Key_1)
+    dialog = the_library(app, service, qtbot, a_row(100))
+    dialog.map.click()
+    dialog.findChildren(MapDialog)[0].reject()
+    assert app.board.heard == 0
+    assert dialog.hear_button.text() == "■  Stop"
+    dialog.hear_button.click()
+    assert app.board.heard is None, "Stop stops it all the same"
+
+
+def test_closing_the_map_ends_what_was_heard_from_it(app: App, service: FakeService, qtbot: QtBot) -> None:
+    press(app, Qt.Key.Key_Space)  # silence before
+    dialog = the_library(app, service, qtbot, a_row(2))
+    dialog.map.click()
+    map_dialog = dialog.findChildren(MapDialog)[0]
+    map_dialog.view.point_chosen.emit(2)
+    answer(service, LoadTake, TakeLoaded(kept(a_row(2))))
+    qtbot.waitUntil(lambda: app.board.heard is not None)
+    map_dialog.reject()
+    assert app.board.heard is None
+    assert not app.playback.is_playing
+    assert dialog.hear_button.text() == "▶  Hear"
 
 
 def test_the_number_beside_the_takes_is_that_of_the_rows_in_the_library(
