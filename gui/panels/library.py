@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QShortcut
 from PySide6.QtWidgets import (
     QApplication,
@@ -18,7 +19,9 @@ from PySide6.QtWidgets import (
 )
 
 from engine.jobs.library import MAX_FOUND, FindTakes, LoadLoops, LoopsLoaded, MarkTake, Query, TakeRow, TakesFound
+from engine.jobs.pipes import Question
 from engine.jobs.similar import FindSimilar, SimilarFound
+from engine.messages import Failed
 from gui.engine_bridge import EngineBridge
 from gui.panels.library_filters import Filters
 from gui.panels.library_map import MapDialog
@@ -51,6 +54,7 @@ class LibraryDialog(QDialog):
         super().__init__(parent)
         self._bridge, self._theme = bridge, theme
         self._job = 0
+        self._asked: tuple[Question, Callable[[Any], None]] | None = None  # and not answered yet
         self._query = Query()
         self._total = 0
         self._heard = 0  # row in the library that sounds, or is about to
@@ -158,26 +162,47 @@ class LibraryDialog(QDialog):
     def _search_again(self) -> None:
         """Show takes that came into the library meanwhile, unless the user looks at others than the newest."""
         if self.isVisible() and not self._shows_alike and len(self.model.rows) <= MAX_FOUND:
-            self._find(self.chosen.id if self.chosen is not None else 0)
+            self._find(keeps_place=True)
 
-    def _find(self, chosen: int = 0) -> None:
+    def _find(self, *, keeps_place: bool = False) -> None:
+        self._ask(FindTakes(self._query), lambda found: self._on_found(found, keeps_place=keeps_place))
+
+    def _ask(self, question: Question, then: Callable[[Any], None]) -> None:
+        """Ask for rows, in place of those that were asked for before."""
+
+        def answered(event: object) -> None:
+            self._asked = None
+            then(event)
+
         self._bridge.forget(self._job)
-        self._job = self._bridge.ask(FindTakes(self._query), lambda found: self._on_found(found, chosen))
+        self._asked = question, then
+        self._job = self._bridge.ask(question, answered, or_else=self._on_failed)
 
-    def _on_found(self, found: TakesFound, chosen: int) -> None:
-        self._fill(found.rows, has_more=len(found.rows) == MAX_FOUND, chosen=chosen)
+    def _on_failed(self, event: Failed) -> None:
+        self._asked = None
+        self._shows_alike = False
+        self.count.setText(event.title)
+
+    def _on_found(self, found: TakesFound, *, keeps_place: bool) -> None:
+        self._fill(found.rows, has_more=len(found.rows) == MAX_FOUND, keeps_place=keeps_place)
         self._total = found.total
         self._show_count()
         if not self._query.only_discarded:
             self.counted.emit(found.total)
 
-    def _fill(self, rows: tuple[TakeRow, ...], *, has_more: bool = False, chosen: int = 0) -> None:
-        """Show rows and choose one by its id, else the one that is heard, else the first; that is not heard."""
+    def _fill(self, rows: tuple[TakeRow, ...], *, has_more: bool = False, keeps_place: bool = False) -> None:
+        """Show rows. The chosen one stays if the place is kept, else it is the one that is heard, or the first."""
+        chosen = self.chosen if keeps_place else None
+        top = self.table.indexAt(QPoint(0, 0)) if keeps_place else QModelIndex()
+        seen = self.model.rows[top.row()].id if top.row() > 0 else 0  # from the top on, the newest are seen
+        places = {row.id: at for at, row in enumerate(rows)}
         self._is_filling = True
         self.model.show_rows(rows, has_more=has_more)
         if rows:
-            places = {row.id: at for at, row in enumerate(rows)}
-            self.table.selectRow(places.get(chosen, places.get(self._heard, 0)))
+            self.table.selectRow(places.get(chosen.id if chosen else 0, places.get(self._heard, 0)))
+        if keeps_place:
+            there = self.model.index(places.get(seen, 0), max(0, top.column()))
+            self.table.scrollTo(there, self.table.ScrollHint.PositionAtTop)
         self._is_filling = False
         self._show_chosen()
 
@@ -241,8 +266,7 @@ class LibraryDialog(QDialog):
         """Ask for takes like one, and again while some were not compared yet."""
         if row is not None:
             self._shows_alike = True  # from now on: takes that come must not take its question back
-            self._bridge.forget(self._job)
-            self._job = self._bridge.ask(FindSimilar(row.id), lambda found: self._on_similar(row, found))
+            self._ask(FindSimilar(row.id), lambda found: self._on_similar(row, found))
 
     def _on_similar(self, row: TakeRow, found: SimilarFound) -> None:
         self._fill((row, *found.rows))
@@ -264,9 +288,7 @@ class LibraryDialog(QDialog):
         self.accept()
 
     def _fetch_more(self) -> None:
-        query = replace(self._query, before=self.model.rows[-1].id)
-        self._bridge.forget(self._job)
-        self._job = self._bridge.ask(FindTakes(query), self._on_more)
+        self._ask(FindTakes(replace(self._query, before=self.model.rows[-1].id)), self._on_more)
 
     def _on_more(self, found: TakesFound) -> None:
         self.model.add_rows(found.rows, has_more=len(found.rows) == MAX_FOUND)
@@ -331,8 +353,10 @@ class LibraryDialog(QDialog):
         self.model.change_row(at, replace(row, **{name: value}))
         if name == "is_discarded":
             self.search()
-        else:
-            self._show_chosen()
+            return
+        self._show_chosen()
+        if self._asked is not None:
+            self._ask(*self._asked)  # the answer on its way does not know of the mark
 
     def showEvent(self, event: object) -> None:
         super().showEvent(event)  # pyright: ignore[reportArgumentType] Qt's own event
