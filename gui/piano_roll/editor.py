@@ -67,11 +67,12 @@ class RollEditor(QWidget):
         return self.state.loop.length + self.state.loop.meter.ticks_per_beat
 
     def fit(self) -> None:
-        """Show the whole loop and the middle of its notes."""
+        """Show the whole loop, the middle of its notes and its drum lanes."""
         self._is_fitted = True
         axis = self.state.view.time.fitted(end_tick=self.end_tick, width_px=self.pitched.width())
         self.state.set_view(time=axis)
-        self.pitched.show_notes()
+        for pane in (self.pitched, self.drums):
+            pane.show_notes()
 
     def focus_front(self) -> None:
         """Give the keyboard to the pane of the part in front, and tell screen readers what is at the cursor."""

@@ -46,6 +46,7 @@ THINNEST_LANE_PX = 11.0
 SMALLEST_ROW_PX = 5.0
 FIT_ROW_PX = (SMALLEST_ROW_PX, 18.0)
 ROWS_AROUND = 4
+NO_WAY = 1e-6  # by which a place differs that was left and come back to
 _BY_KEY = (
     Qt.FocusReason.TabFocusReason,
     Qt.FocusReason.BacktabFocusReason,
@@ -79,7 +80,7 @@ class RollPane(QWidget):
         self.axis = RowAxis(row_px=DRUM_ROW_PX if is_drums else 14.0)
         self.rows: RowMap = state.rows(is_drums=is_drums)
         self.box: QRectF | None = None
-        self._fitted: RowAxis | None = None  # where `show_notes` went; who is still there stays fitted
+        self._fitted = self.axis if is_drums else None  # where `show_notes` went; who is still there stays fitted
         self.accessible: QAccessibleInterface | None = None  # made when it is asked for, see `accessible.py`
         self._fold = state.view.fold
         self._tables: tuple[PartTable, ...] = ()
@@ -145,14 +146,29 @@ class RollPane(QWidget):
 
     def show_notes(self) -> None:
         """Scroll so that the parts' notes are in the middle, and zoom so that they fit if they can."""
+        self.set_axis(self._lanes_axis() if self.is_drums else self._notes_axis())
+        self._fitted = self.axis
+
+    def _notes_axis(self) -> RowAxis:
         rows = [int(row) for table in self._tables for row in table.row]
         lowest, highest = (max(rows), min(rows)) if rows else (67, 67)  # around middle C
         middle = (lowest + highest + 1) / 2
         row_px = self.axis.row_px
         if rows:
             row_px = min(max(self.height() / (lowest - highest + 1 + ROWS_AROUND), FIT_ROW_PX[0]), FIT_ROW_PX[1])
-        self.set_axis(RowAxis(row_px, middle - self.height() / row_px / 2))
-        self._fitted = self.axis
+        return RowAxis(row_px, middle - self.height() / row_px / 2)
+
+    def _lanes_axis(self) -> RowAxis:
+        """Return lanes as thin as they have to be; where they are still too many, the lowest are seen: the kick's."""
+        lanes, height = len(self.rows.pitches), max(1, self.height())
+        lane_px = min(DRUM_ROW_PX, max(height / lanes, THINNEST_LANE_PX))
+        return RowAxis(lane_px, max(0.0, lanes - height / lane_px))
+
+    @property
+    def _is_fitted(self) -> bool:
+        """Whether the rows are still where `show_notes` put them, or there again."""
+        now, then = self.axis, self._fitted
+        return then is not None and abs(now.row_px - then.row_px) + abs(now.top_row - then.top_row) < NO_WAY
 
     def show_part(self, part: int) -> None:
         """Scroll so that a part's notes are seen; zoom out where there is no room for them."""
@@ -209,20 +225,14 @@ class RollPane(QWidget):
         middle = self.axis.top_row + self.height() / self.axis.row_px / 2
         pitch = self.rows.pitch_of(int(middle))
         self.rows = rows
-        if self.is_drums:
-            self._fit_lanes()
-            self.updateGeometry()
+        self.updateGeometry()
+        if self.is_drums and self._is_fitted:
+            self.show_notes()
         elif pitch is not None:
             row = min(range(len(rows.pitches)), key=lambda r: abs(rows.pitches[r] - pitch), default=0)
             self.axis = RowAxis(self.axis.row_px, row - self.height() / self.axis.row_px / 2)
         self.axis = self.axis.clamped(rows=len(rows.pitches), height_px=self.height())
         self.rows_changed.emit()
-
-    def _fit_lanes(self) -> None:
-        """Make lanes as thin as they have to be; where they are still too many, the lowest are seen: the kick's."""
-        lanes, height = len(self.rows.pitches), max(1, self.height())
-        lane_px = min(DRUM_ROW_PX, max(height / lanes, THINNEST_LANE_PX))
-        self.axis = RowAxis(lane_px, max(0.0, lanes - height / lane_px))
 
     @property
     def holds_front(self) -> bool:
@@ -329,9 +339,7 @@ class RollPane(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if self.is_drums:
-            self._fit_lanes()
-        elif self.axis == self._fitted:
+        if self._is_fitted:
             self.show_notes()
         self.axis = self.axis.clamped(rows=len(self.rows.pitches), height_px=self.height())
         self._picture = None

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 import pytest
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QImage, QWheelEvent
 from pytestqt.qtbot import QtBot
 
 from engine.music.general_midi import Role
@@ -68,3 +69,46 @@ def test_a_kept_picture_shows_what_is_now(pane: RollPane, change: Callable[[Roll
     pane.paint_anew()
     assert after != before
     assert after == shown(pane)
+
+
+def drum_loop(*pitches: int) -> Loop:
+    return Loop(bars=2, tracks=(Track(Role.DRUMS).with_notes([Note(0, pitch, 60) for pitch in pitches]),))
+
+
+@pytest.fixture
+def lanes(qtbot: QtBot) -> RollPane:
+    pane = RollPane(RollState(drum_loop(36, 38)), is_drums=True)
+    qtbot.addWidget(pane)
+    pane.resize(600, 200)
+    pane.show()
+    return pane
+
+
+def turn_wheel(pane: RollPane, notches: int, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    at = QPointF(300, 60)
+    nothing, turned, buttons = QPoint(), QPoint(0, 120 * notches), Qt.MouseButton.NoButton
+    phase = Qt.ScrollPhase.NoScrollPhase
+    pane.wheelEvent(QWheelEvent(at, at, nothing, turned, buttons, keys, phase, False))
+
+
+def test_lanes_stay_where_they_were_zoomed_to(lanes: RollPane) -> None:
+    turn_wheel(lanes, 4, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    zoomed = lanes.axis
+    lanes.resize(600, 180)
+    assert lanes.axis == zoomed
+    middle = lanes.rows.pitch_of(lanes.axis.row_of(90))
+    lanes.state.set_loop(drum_loop(36, 38, 81, 82))  # another kit
+    assert lanes.axis.row_px == zoomed.row_px
+    assert lanes.rows.pitch_of(lanes.axis.row_of(90)) == middle
+    lanes.show_notes()
+    assert lanes.axis.row_px < zoomed.row_px
+
+
+def test_lanes_that_nobody_zoomed_are_all_seen(lanes: RollPane) -> None:
+    turn_wheel(lanes, -1)
+    turn_wheel(lanes, 1)
+    lanes.state.set_loop(drum_loop(36, 38, 75, 76, 77, 81, 82))
+    for height in (220, 190):
+        lanes.resize(600, height)
+        assert lanes.axis.y_of(0) == 0
+        assert lanes.axis.y_of(len(lanes.rows.pitches)) == pytest.approx(height)
