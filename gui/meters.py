@@ -63,7 +63,11 @@ class Meters(QObject):
         parts = levels.parts if self._playback.is_playing else ()  # else it is a song that is looked at
         self._heard = self._heard.louder(Levels(levels.whole, parts))
         if not self._steps.isActive():
-            self._steps.start(STILL_STEP_MS if self._state.view.is_still else STEP_MS)
+            self._steps.start(self._step_ms)
+
+    @property
+    def _step_ms(self) -> int:
+        return STILL_STEP_MS if self._state.view.is_still else STEP_MS
 
     def _step(self) -> None:
         """Let what was heard since the last step be seen; rest when there is nothing to see."""
@@ -73,10 +77,12 @@ class Meters(QObject):
         self._parts = tuple(self._fallen(level).heard(peak) for level, peak in zip(self._parts, peaks, strict=False))
         if not heard.whole and not any(level.share for level in (self._whole, *self._parts)):
             self._steps.stop()
+        elif self._steps.interval() != self._step_ms:  # the motion was changed meanwhile
+            self._steps.setInterval(self._step_ms)
         self._show()
 
     def _fallen(self, level: Level) -> Level:
-        return level.emptied() if self._state.view.is_still else level.fallen(STEP_MS / 1000)
+        return level.emptied() if self._state.view.is_still else level.fallen(self._steps.interval() / 1000)
 
     def _show(self) -> None:
         self._window.level.show_level(self._whole)

@@ -12,6 +12,7 @@ from engine.jobs.live import HeardOn
 from engine.jobs.sound import Levels, SoundState
 from gui.app import App
 from gui.levels import FALL_DB_A_SECOND, FLOOR_DB, Level
+from gui.meters import STEP_MS, STILL_STEP_MS
 from gui.panels.level_meter import LevelMeter
 from gui.panels.own_keys import OwnKeys
 from gui.settings import Motion
@@ -130,6 +131,18 @@ def test_with_less_motion_a_meter_stands_still_between_slow_steps(app: App, serv
     app.commands.meters._step()
     assert app.window.level.level == Level(), "no fall"
     app.change_settings(app.settings.__class__(motion=Motion.FULL))  # of all windows of this program
+
+
+@pytest.mark.gui
+def test_motion_changed_while_it_plays_changes_the_meters_at_once(app: App, service: FakeService, qtbot: QtBot) -> None:
+    steps, fall = app.commands.meters._steps, FALL_DB_A_SECOND * STEP_MS / 1000
+    app.playback.play()
+    for motion, interval in ((Motion.FULL, STEP_MS), (Motion.REDUCED, STILL_STEP_MS), (Motion.FULL, STEP_MS)):
+        app.change_settings(app.settings.__class__(motion=motion))
+        hear(app, service, qtbot, Levels(1.0, (1.0,)))
+        assert steps.interval() == interval
+    app.commands.meters._step()
+    assert app.window.level.level.db == pytest.approx(-fall), "as fast as before"
 
 
 @pytest.mark.gui
