@@ -68,7 +68,7 @@ class BarStrip(QWidget):
         state.selection_changed.connect(self.update)
 
     def show_heard(self, *, is_heard: bool) -> None:
-        """Fade what is not heard."""
+        """Fade the notes of a part that is not heard; what the keyboard is on and what G rewrites is seen as ever."""
         self._opacity = 1.0 if is_heard else FADED
         self.update()
 
@@ -83,7 +83,6 @@ class BarStrip(QWidget):
         if self.part >= len(loop.tracks):
             return
         painter = QPainter(self)
-        painter.setOpacity(self._opacity)
         color = theme.part(loop.tracks[self.part])
         chosen = self.state.meant_bars.bars_of(self.part)
         cell = self.width() / loop.bars
@@ -99,6 +98,7 @@ class BarStrip(QWidget):
                 painter.setPen(QPen(QColor(theme.focus), FOCUS_PX))
                 painter.drawRoundedRect(rect, 3, 3)
         place = QRectF(0, 4, self.width(), HEIGHT_PX - 8)
+        painter.setOpacity(self._opacity)
         paint_notes_small(painter, loop, self.part, place=place, theme=theme)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
