@@ -1,10 +1,11 @@
 """The way of the Tab key: widgets in reading order, however late they were made; and the panels that F6 goes through.
 
 Qt's own chain has what is made anew, such as cards and thumbnails, at its end. Here the order is that of the layouts,
-read each time.
+read each time. A widget that gives the keyboard up keeps the place in it.
 """
 
 from collections.abc import Iterator, Sequence
+from weakref import WeakSet
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -18,6 +19,7 @@ from PySide6.QtWidgets import (
     QSplitter,
     QWidget,
 )
+from shiboken6 import isValid
 
 from gui.panels.own_keys import LEAVING, WALKING, OwnKeys
 
@@ -30,6 +32,7 @@ _OWN_KEYS: tuple[tuple[type[QWidget], tuple[Qt.Key, ...]], ...] = (
     (QAbstractSpinBox, _UP_DOWN),
     (QComboBox, (*_UP_DOWN, Qt.Key.Key_Space)),
 )
+_left = WeakSet[QWidget]()  # what gave the keyboard up last; it may be gone by now
 
 
 def tab_stops(widget: QWidget) -> list[QWidget]:
@@ -73,11 +76,23 @@ def _in_layout(layout: QLayout) -> Iterator[QWidget]:
             yield from _in_layout(inner)
 
 
+def let_go(widget: QWidget) -> None:
+    """Give the keys of a widget back to the window: letters and Space are shortcuts, and Tab goes on from here."""
+    widget.clearFocus()
+    _left.clear()
+    _left.add(widget)
+
+
+def _place() -> QWidget | None:
+    """Return what has the keyboard, else what gave it up."""
+    return QApplication.focusWidget() or next(filter(isValid, _left), None)
+
+
 def step_focus(stops: Sequence[QWidget], *, is_next: bool) -> bool:
     """Give the keyboard to the stop after (or before) the one that has it; tells whether there is any."""
     if not stops:
         return False
-    current = QApplication.focusWidget()
+    current = _place()
     index = stops.index(current) + (1 if is_next else -1) if current in stops else 0 if is_next else -1
     focus_by_key(stops[index % len(stops)], is_next=is_next)
     return True
@@ -87,7 +102,7 @@ def step_panel(panels: Sequence[QWidget], direction: int) -> None:
     """Give the keyboard to the first stop of the panel after (or before) the one that has it."""
     stops = {panel: found for panel in panels if panel.isVisible() and (found := tab_stops(panel))}
     shown = list(stops)
-    current = QApplication.focusWidget()
+    current = _place()
     here = next((i for i, panel in enumerate(shown) if current is not None and panel.isAncestorOf(current)), None)
     target = (here + direction) % len(shown) if here is not None else 0
     focus_by_key(stops[shown[target]][0])

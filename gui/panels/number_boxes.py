@@ -5,6 +5,7 @@ from PySide6.QtGui import QKeyEvent, QValidator
 from PySide6.QtWidgets import QDialog, QDoubleSpinBox, QSpinBox, QToolTip, QWidget
 
 from gui.panels.own_keys import OwnKeys
+from gui.tab_order import let_go
 
 State = QValidator.State
 ENTERING = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -56,7 +57,7 @@ class DecimalBox(QDoubleSpinBox):
 def _leave_on_return(box: QSpinBox | QDoubleSpinBox, event: QKeyEvent) -> None:
     """Give the keys back to the window once a number is entered: the next Space plays, it does not write over it."""
     if event.key() in ENTERING and not isinstance(box.window(), QDialog):
-        box.clearFocus()
+        let_go(box)
 
 
 def _number(text: str, box: QSpinBox | QDoubleSpinBox) -> float | None:

@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from gui.panels.own_keys import OwnKeys
+from gui.tab_order import let_go
 
 
 class PromptLine(QWidget):
@@ -49,4 +50,4 @@ class PromptLine(QWidget):
         self.told.setText("\n".join(lines) or "Nothing to set.")
         self.told.show()
         if said:
-            self.text.clearFocus()  # the next letter is a key of the window: G writes
+            let_go(self.text)  # the next letter is a key of the window: G writes

@@ -22,6 +22,7 @@ from gui.panels.number_boxes import DecimalBox, WholeBox
 from gui.panels.silent_mark import SilentMark
 from gui.panels.steady_button import SteadyButton
 from gui.piano_roll.transform import Snap
+from gui.tab_order import let_go
 from gui.theme import SPACE_PX
 
 METERS = ("4/4", "3/4", "6/8", "5/4", "7/8", "2/4", "12/8", "9/8", "7/4", "5/8")
@@ -192,4 +193,4 @@ class TransportBar(QFrame):
     def focus_back(self) -> None:
         """Give up the keyboard after typing, so that letters are shortcuts again."""
         if (widget := QApplication.focusWidget()) is not None and self.isAncestorOf(widget):
-            widget.clearFocus()
+            let_go(widget)

@@ -3,11 +3,12 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QToolTip
+from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
 from gui.app import App
 from gui.panels.number_boxes import DecimalBox, WholeBox
+from gui.tab_order import focus_by_key, tab_stops
 from tests.gui.test_window import write_takes
 from tests.helpers.fake_service import FakeService
 
@@ -52,6 +53,30 @@ def test_after_return_the_next_space_plays(app: App) -> None:
     QTest.keyClick(app.window.windowHandle(), Qt.Key.Key_Space)
     assert app.playback.is_playing is not was_playing
     assert tempo.text() == "92.00"
+
+
+def stops_around(app: App, widget: QWidget) -> tuple[QWidget, QWidget, QWidget]:
+    """Return where Tab stops before and after a widget, and where the next panel begins."""
+    panels = [found for panel in app.window.panels if panel.isVisible() and (found := tab_stops(panel))]
+    stops = [stop for panel in panels for stop in panel]
+    at = stops.index(widget)
+    here = next(i for i, panel in enumerate(panels) if widget in panel)
+    return stops[at - 1], stops[at + 1], panels[here + 1][0]
+
+
+@pytest.mark.parametrize("name", ["tempo", "takes", "words"])
+def test_after_return_tab_goes_on_from_there(app: App, name: str) -> None:
+    app.window.activateWindow()
+    controls = app.window.controls
+    fields = {"tempo": app.window.transport.tempo, "takes": controls.loop_wishes.takes, "words": controls.prompt.text}
+    before, after, beyond = stops_around(app, fields[name])
+    for key, wanted in ((Qt.Key.Key_Tab, after), (Qt.Key.Key_Backtab, before), (Qt.Key.Key_F6, beyond)):
+        focus_by_key(fields[name])
+        QTest.keyClicks(fields[name], "92 bpm" if name == "words" else "2")
+        QTest.keyClick(fields[name], Qt.Key.Key_Return)
+        assert QApplication.focusWidget() is None, "letters and Space are the window's"
+        QTest.keyClick(app.window, key)
+        assert QApplication.focusWidget() is wanted
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter])
