@@ -31,7 +31,7 @@ from gui import loop_edits
 from gui.document import LoopDocument
 from gui.engine_bridge import EngineBridge
 from gui.main_window import MainWindow
-from gui.material import Draft, StemRow, guess_of, row_of_sound, rows_of_file
+from gui.material import Draft, Material, StemRow, guess_of, row_of_sound, rows_of_file
 from gui.panels.import_panel import BESIDE, IN_PLACE, ImportPanel
 from gui.piano_roll.state import RollState
 from gui.playback import Playback
@@ -192,7 +192,7 @@ class Importing(QObject):
         if isinstance(event, ListenProgress):
             self.panel.show_busy(f"Listening to {Path(event.path).name} …", event.done)
         elif event.stem is not None:
-            self._add_rows((row_of_sound(event.path, event.stem, None),))
+            self._add_rows((row_of_sound(event.path, event.stem),))
 
     def _on_listened(self, event: Listened) -> None:
         self._listening = 0
@@ -202,12 +202,8 @@ class Importing(QObject):
         panel.show_busy("")
         self._say([file.problem for file in event.files if file.problem])
         if event.tempo is not None:
-            guess, new = event.tempo, {file.path for file in event.files}
-            rows = tuple(
-                row_of_sound(row.path, row.stem, guess) if row.stem is not None and row.path in new else row
-                for row in panel.material.rows
-            )
-            panel.begin(panel.material.with_rows(rows))
+            guess, paths = event.tempo, frozenset(file.path for file in event.files)
+            panel.take_in(lambda material: material.with_guess(guess, paths))
         if not panel.material.rows and not panel.told.text():
             panel.say("There is neither MIDI nor sound among what was dropped.")
 
@@ -229,8 +225,8 @@ class Importing(QObject):
             for file in event.files:
                 if file.stem is not None:
                     stem = file.stem
-                    changed = replace(row, role=stem.role, stem=stem, notes=len(stem.notes), edited=None)
-                    panel.change(panel.material.with_row(index, changed))
+                    anew = {"role": stem.role, "stem": stem, "notes": len(stem.notes), "edited": None}
+                    panel.change(panel.material.with_changed(index, **anew))
                 else:
                     self._say([file.problem])
             panel.refresh()
@@ -243,10 +239,13 @@ class Importing(QObject):
         panel = self.panel
         if panel is None or not rows:
             return
-        before = panel.material.rows
-        room = MAX_TRACKS - sum(row.is_taken for row in before)
-        rows = tuple(replace(row, is_taken=i < room) for i, row in enumerate(rows))
-        panel.begin(panel.material.with_rows((*before, *rows)[:MAX_ROWS]))
+
+        def with_more(material: Material) -> Material:
+            room = MAX_TRACKS - sum(row.is_taken for row in material.rows)
+            more = tuple(replace(row, is_taken=i < room) for i, row in enumerate(rows))
+            return material.with_rows((*material.rows, *more)[:MAX_ROWS])
+
+        panel.take_in(with_more)
 
     def _stop(self) -> None:
         """Stop what goes on; what was found so far stays."""

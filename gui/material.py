@@ -6,6 +6,7 @@ notes are in seconds, and a corrected tempo or bar 1 only asks for other ticks.
 
 import math
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,15 @@ class StemRow:
             return replace(self, timing=timing, bars=bars_of_sound(self.stem.seconds, timing), edited=None)
         return replace(self, timing=timing, bars=self._bars_in(timing), edited=None)
 
+    def with_guess(self, guess: TempoGuess) -> "StemRow":
+        """Return a sound in the time of all that was heard with it; what the producer set stays."""
+        told, own = timing_of(guess), self.timing
+        if own.source is TimingSource.PRODUCER:
+            told = replace(own, meter=told.meter, meter_source=told.meter_source)
+        if own.meter_source is TimingSource.PRODUCER:
+            told = told.with_meter(own.meter)
+        return self if told == own else self.with_timing(told)
+
     def _bars_in(self, timing: FoundTiming) -> int:
         """Return how many bars of another time a MIDI part's file has."""
         if _is_relaid(timing) and self.seconds:
@@ -107,6 +117,14 @@ def guess_of(timing: FoundTiming) -> TempoGuess:
     return TempoGuess(timing.tempo_bpm, timing.bar_one_seconds, timing.confidence, timing.alternatives, timing.meter)
 
 
+def timing_of(guess: TempoGuess) -> FoundTiming:
+    """Return what the notes of sounds told as a timing."""
+    notes = TimingSource.NOTES
+    return FoundTiming(
+        guess.bpm, guess.bar_one_seconds, guess.meter, notes, guess.confidence, guess.alternatives, meter_source=notes
+    )
+
+
 def rows_of_file(file: FoundFile) -> tuple[StemRow, ...]:
     """Return the parts of a MIDI file."""
     stem = Path(file.path).stem
@@ -128,24 +146,9 @@ def rows_of_file(file: FoundFile) -> tuple[StemRow, ...]:
     )
 
 
-def row_of_sound(path: str, stem: HeardStem, tempo: TempoGuess | None) -> StemRow:
-    """Return a sound file as a part.
-
-    Args:
-        path: The file.
-        stem: What was heard.
-        tempo: That of all sounds together; None for its own.
-    """
-    guess = tempo or stem.tempo
-    timing = FoundTiming(
-        guess.bpm,
-        guess.bar_one_seconds,
-        guess.meter,
-        TimingSource.NOTES,
-        guess.confidence,
-        guess.alternatives,
-        TimingSource.NOTES,
-    )
+def row_of_sound(path: str, stem: HeardStem) -> StemRow:
+    """Return what was heard in a file as a part, in its own time."""
+    timing = timing_of(stem.tempo)
     bars = bars_of_sound(stem.seconds, timing)
     name = Path(path).stem
     return StemRow(path, 0, name, stem.role, timing, bars, len(stem.notes), stem=stem)
@@ -226,6 +229,12 @@ class Material:
         new = replace(self, rows=rows)
         bars = new.longest if new.longest <= MAX_BARS else USUAL_BARS
         return new.with_window(fullest_bar(rows, bars), bars)
+
+    def with_guess(self, guess: TempoGuess, paths: Collection[str]) -> "Material":
+        """Return it with the sounds of some files in the time that they told together."""
+        return self.with_rows(
+            tuple(row.with_guess(guess) if row.is_sound and row.path in paths else row for row in self.rows)
+        )
 
     def with_row(self, index: int, row: StemRow) -> "Material":
         rows = list(self.rows)

@@ -1,5 +1,7 @@
 """The import panel: what was dropped, part by part, with its time and key to correct, before it is a prompt."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
@@ -202,11 +204,11 @@ class ImportPanel(QDialog):
             self._history.append(self.material)
             self._show(self._undone.pop())
 
-    def begin(self, material: Material) -> None:
-        """Show what came in; there is nothing to take back."""
-        self._history.clear()
-        self._undone.clear()
-        self._show(material)
+    def take_in(self, came: Callable[[Material], Material]) -> None:
+        """Show what came in. It is no step of the producer's, so what can be taken back has it, too."""
+        self._history = [came(material) for material in self._history]
+        self._undone = [came(material) for material in self._undone]
+        self._show(came(self.material))
 
     def _show(self, material: Material) -> None:
         self.material = material

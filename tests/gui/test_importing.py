@@ -196,6 +196,44 @@ def test_files_that_are_dropped_while_the_panel_is_open_are_added(app: App, serv
     assert app.commands.importing.panel is panel
 
 
+def test_corrections_made_while_more_is_heard_stay_and_can_be_taken_back(
+    app: App, service: FakeService, qtbot: QtBot
+) -> None:
+    keys = "/music/keys.wav"
+    drop(app, BASS, keys)
+    service.say(1, FileHeard(BASS, heard()))
+    panel = panel_of(app)
+    qtbot.waitUntil(lambda: len(panel.cards) == 1)
+    panel.head.meter.textActivated.emit("3/4")
+    panel.cards[0].use_buttons[PartUse.REPLACE].click()
+    panel.cards[0].taken.click()
+    service.say(1, FileHeard(keys, heard(Role.KEYS)))
+    qtbot.waitUntil(lambda: len(panel.cards) == 2)
+    files = (FileHeard(BASS, heard()), FileHeard(keys, heard(Role.KEYS)))
+    service.say(1, Listened(files, TempoGuess(121.0, 0.5, 0.9)))
+    qtbot.waitUntil(lambda: not panel.busy.text())
+    row = panel.material.rows[0]
+    assert (str(panel.material.meter), row.is_taken, row.use) == ("3/4", False, PartUse.REPLACE)
+    assert [row.timing.tempo_bpm for row in panel.material.rows] == [121.0, 121.0], "what nobody set is told by both"
+    for _ in range(3):
+        panel.undo()
+    assert len(panel.material.rows) == 2, "what came in is no step"
+    assert (str(panel.material.meter), panel.material.rows[0].is_taken) == ("4/4", True)
+    assert panel.material.rows[0].use is PartUse.CONTEXT
+
+
+def test_what_is_set_while_a_sound_is_heard_anew_stays(app: App, service: FakeService, qtbot: QtBot) -> None:
+    drop(app, BASS)
+    service.say(1, FileHeard(BASS, heard()), Listened((FileHeard(BASS, heard()),), TempoGuess(120.0, 0.0, 0.9)))
+    panel = panel_of(app)
+    qtbot.waitUntil(lambda: bool(panel.cards) and not panel.busy.text())
+    panel.cards[0].role_chosen.emit(0, Role.KEYS)
+    panel.cards[0].use_buttons[PartUse.REPLACE].click()
+    service.say(service.job, Listened((FileHeard(BASS, heard(Role.KEYS)),)))
+    qtbot.waitUntil(lambda: panel.material.rows[0].role is Role.KEYS)
+    assert panel.material.rows[0].use is PartUse.REPLACE
+
+
 def test_another_role_of_a_sound_is_heard_with_other_ears(app: App, service: FakeService, qtbot: QtBot) -> None:
     drop(app, BASS)
     stem = heard()

@@ -28,7 +28,7 @@ def sound(name: str = "bass", beats: int = 32, bpm: float = 120.0, bar_one: floa
     tempo = TempoGuess(bpm, bar_one, 0.9)
     peaks = np.zeros((10, 2), np.float32)
     stem = HeardStem(f"{name}.wav", Role.BASS, tuple(notes), bar_one + beats * second, tempo, MINOR, peaks)
-    return row_of_sound(f"/stems/{name}.wav", stem, None)
+    return row_of_sound(f"/stems/{name}.wav", stem)
 
 
 def midi(part: int = 0, bars: int = 4, *, role: Role = Role.KEYS, tempo: float = 120.0) -> StemRow:
@@ -99,6 +99,19 @@ def test_bar_one_of_midi_that_was_played_without_a_click_moves_with_the_sounds_a
     material = Material().with_rows((sound(), played, midi(0)))
     assert [row.timing.bar_one_seconds for row in material.with_bar_one(0, 1.0).rows] == [1.0, 1.0, 0.0]
     assert [row.timing.bar_one_seconds for row in material.with_bar_one(2, 1.0).rows] == [0.5, 0.5, 1.0]
+
+
+def test_what_sounds_tell_together_spares_each_thing_that_the_producer_set() -> None:
+    material = Material().with_rows((sound("a"), sound("b")))
+    guess, both = TempoGuess(121.0, 0.7, 0.9, meter=Meter(3, 4)), ("/stems/a.wav", "/stems/b.wav")
+    told = material.with_guess(guess, both).rows[0].timing
+    assert (told.tempo_bpm, told.bar_one_seconds, told.meter, told.confidence) == (121.0, 0.7, Meter(3, 4), 0.9)
+    assert (told.source, told.meter_source) == (TimingSource.NOTES, TimingSource.NOTES)
+    in_meter = material.with_meter(Meter(7, 8)).with_guess(guess, both)
+    assert (in_meter.tempo, str(in_meter.meter), in_meter.rows[0].timing.bar_one_seconds) == (121.0, "7/8", 0.7)
+    moved = material.with_bar_one(1, 1.0, is_alone=True).with_guess(guess, both)
+    assert [(row.timing.tempo_bpm, row.timing.bar_one_seconds) for row in moved.rows] == [(121.0, 0.7), (120.0, 1.0)]
+    assert str(moved.meter) == "3/4"
 
 
 def test_corrected_notes_of_a_sound_outlive_another_tempo_and_another_window() -> None:
