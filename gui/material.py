@@ -285,7 +285,9 @@ class Material:
     def with_bar_one(self, index: int, seconds: float, *, is_alone: bool = False) -> "Material":
         """Return it with bar 1 of a part's file elsewhere; what was played without bars moves together unless told."""
         moved = self.rows[index]
-        shift = seconds - moved.timing.bar_one_seconds
+        shift = round(seconds - moved.timing.bar_one_seconds, 4)
+        if not shift:
+            return self
 
         def belongs(row: StemRow) -> bool:
             return row.path == moved.path or (_is_relaid(moved.timing) and _is_relaid(row.timing) and not is_alone)

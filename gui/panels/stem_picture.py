@@ -5,7 +5,7 @@ Over it lie the bars that are taken and the place of bar 1, both to be dragged.
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from engine.music.general_midi import Role
 from engine.music.heard import HeardNote
@@ -39,6 +39,7 @@ class StemPicture(QWidget):
         self._theme = theme
         self._drag = ""
         self._grabbed_bars = 0.0
+        self._grabbed_px = 0.0
         self._bar_one: float | None = None  # while it is dragged
         self._dragged_start: int | None = None  # likewise, the first bar of the frame
         self.setMinimumHeight(HEIGHT_PX)
@@ -168,7 +169,7 @@ class StemPicture(QWidget):
         if event.button() is not Qt.MouseButton.LeftButton:
             return
         if self._is_on_flag(x):
-            self._drag = "flag"
+            self._drag, self._grabbed_px = "flag", x
             return
         self._drag = "frame"
         bar = self._bar_at(x)
@@ -179,9 +180,7 @@ class StemPicture(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         x = event.position().x()
         if self._drag == "flag":
-            begin, length = self._span
-            self._bar_one = begin + min(max(x / max(self.width(), 1), 0.0) * length, length - 0.05)
-            self.update()
+            self._drag_flag(x - self._grabbed_px)
         elif self._drag == "frame":
             self._move_frame(self._bar_at(x))
         else:
@@ -197,6 +196,15 @@ class StemPicture(QWidget):
             start, self._dragged_start = self._dragged_start, None
             if start != self._window_start:
                 self.window_moved.emit(start)
+
+    def _drag_flag(self, moved_px: float) -> None:
+        """Move bar 1 as far as the hand did, once that is more than a click's tremor."""
+        if self._bar_one is None and abs(moved_px) < QApplication.startDragDistance():
+            return
+        begin, length = self._span
+        moved = self.row.timing.bar_one_seconds + moved_px / max(self.width(), 1) * length
+        self._bar_one = min(max(moved, begin), begin + length - 0.05)
+        self.update()
 
     def _move_frame(self, bar: float) -> None:
         self._dragged_start = min(max(0, round(bar - self._grabbed_bars)), max(self.row.bars - 1, 0))

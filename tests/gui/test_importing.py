@@ -292,6 +292,31 @@ def test_the_flag_of_a_midi_row_moves_bar_one_of_its_file(app: App, service: Fak
     assert panel.material.rows[1].timing == timing
 
 
+def test_a_click_on_the_flag_moves_nothing_and_a_drag_moves_it_as_far_as_the_hand(
+    app: App, service: FakeService, qtbot: QtBot
+) -> None:
+    drop(app, SONG)
+    file = replace(found(100, Role.BASS), timing=FoundTiming(120.0), seconds=200.0, last_onset_seconds=199.5)
+    answer(service, qtbot, DescribeFiles, FilesDescribed((file,)))
+    panel = panel_of(app)
+    qtbot.waitUntil(lambda: bool(panel.cards))
+    panel.tabs.setCurrentIndex(0)
+    picture = panel.cards[0].picture
+
+    def drag(*places_px: int) -> None:
+        first, *others = (QPointF(x, 20).toPoint() for x in places_px)
+        QTest.mousePress(picture, Qt.MouseButton.LeftButton, pos=first)
+        for place in others:
+            QTest.mouseMove(picture, place)
+        QTest.mouseRelease(picture, Qt.MouseButton.LeftButton, pos=others[-1])
+
+    drag(5, 6)
+    drag(5, 60, 5)
+    assert panel.material.rows[0].timing == file.timing, "its own time is not laid anew"
+    drag(5, 45)
+    assert panel.material.rows[0].timing.bar_one_seconds == pytest.approx(40 / picture.width() * 200, abs=0.001)
+
+
 def test_the_frame_is_dragged_to_the_bars_that_are_taken(app: App, service: FakeService, qtbot: QtBot) -> None:
     drop(app, SONG)
     answer(service, qtbot, DescribeFiles, FilesDescribed((found(64, Role.BASS),)))

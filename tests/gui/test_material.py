@@ -94,6 +94,12 @@ def test_bar_one_moves_all_sounds_together_or_one_alone() -> None:
     assert draft.loop.tracks[0].notes[0].pitch == 34
 
 
+def test_bar_one_that_stays_where_it_is_corrects_nothing() -> None:
+    material = Material().with_rows((midi(), sound()))
+    assert material.with_bar_one(0, 0.0) is material
+    assert material.with_bar_one(1, 0.50001) is material
+
+
 def test_bar_one_of_midi_that_was_played_without_a_click_moves_with_the_sounds_and_of_other_midi_alone() -> None:
     played = replace(midi(1), path="/stems/played.mid", timing=FoundTiming(120.0, 0.5, source=TimingSource.NOTES))
     material = Material().with_rows((sound(), played, midi(0)))
