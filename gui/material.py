@@ -24,7 +24,6 @@ from engine.music.loop import COMMON_TIME, MAX_BARS, MAX_TRACKS, Loop, Note, Tra
 from engine.music.timing import MAX_TEMPO_BPM, MIN_TEMPO_BPM, Meter, ticks_from_seconds
 
 SUFFIXES = frozenset({".mid", ".midi", ".smf", ".kar", ".rmi"}) | AUDIO_SUFFIXES
-EARLY_BARS = 0.03  # what is played this much early was meant for the bar
 USUAL_BARS = 8  # taken of what is longer than a loop can be
 SAME_TEMPO = 0.04  # share by which tempi of one tempo may differ
 
@@ -50,7 +49,8 @@ class StemRow:
         bar_notes: How many notes begin in each bar; () for a sound.
         drawn: Notes of a MIDI part in seconds, for its picture.
         seconds: How long its MIDI file is; 0 where that is not known.
-        last_onset_seconds: When the last note of its MIDI file begins.
+        last_onset: Tick at which the last note of its MIDI file begins.
+        last_onset_seconds: When that is.
         stem: What was heard; None for a MIDI part.
         use: What generating does with it.
         is_taken: Whether it comes onto the canvas.
@@ -67,6 +67,7 @@ class StemRow:
     bar_notes: tuple[int, ...] = ()
     drawn: tuple[HeardNote, ...] = ()
     seconds: float = 0.0
+    last_onset: int = 0
     last_onset_seconds: float = 0.0
     stem: HeardStem | None = None
     use: PartUse = PartUse.CONTEXT
@@ -93,13 +94,11 @@ class StemRow:
         return self if told == own else self.with_timing(told)
 
     def _bars_in(self, timing: FoundTiming) -> int:
-        """Return how many bars of another time a MIDI part's file has."""
-        if _is_relaid(timing) and self.seconds:
-            beats = ticks_from_seconds(self.last_onset_seconds - timing.bar_one_seconds, timing.tempo_bpm)
-            return max(1, math.floor(beats / timing.meter.ticks_per_bar + EARLY_BARS) + 1)
-        faster = timing.tempo_bpm / self.timing.tempo_bpm if _is_relaid(timing) else 1.0
-        shorter = self.timing.meter.ticks_per_bar / timing.meter.ticks_per_bar
-        return max(1, round(self.bars * faster * shorter))
+        """Return how many bars of another time a MIDI part's file has: up to its last note, as the desk lays it."""
+        last = self.last_onset
+        if _is_relaid(timing):
+            last = round(ticks_from_seconds(self.last_onset_seconds - timing.bar_one_seconds, timing.tempo_bpm))
+        return max(1, last // timing.meter.ticks_per_bar + 1)
 
 
 def _is_relaid(timing: FoundTiming) -> bool:
@@ -140,6 +139,7 @@ def rows_of_file(file: FoundFile) -> tuple[StemRow, ...]:
             bar_notes=part.bar_notes,
             drawn=part.drawn,
             seconds=file.seconds,
+            last_onset=file.last_onset,
             last_onset_seconds=file.last_onset_seconds,
         )
         for index, part in enumerate(file.parts)

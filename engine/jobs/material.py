@@ -102,7 +102,8 @@ class FoundFile:
         bars: How long it is, in bars of `timing`.
         timing: Tempo, meter and bar 1.
         seconds: How long it is, counted as those of `FoundPart.drawn`.
-        last_onset_seconds: When its last note begins.
+        last_onset: Tick at which its last note begins.
+        last_onset_seconds: When that is, by all of its tempi.
         key: Told from its notes; None where nothing pitched sounds.
         chords: One tuple of chords a bar.
         told: What was lost or repaired, a sentence each.
@@ -114,6 +115,7 @@ class FoundFile:
     bars: int = 0
     timing: FoundTiming = FoundTiming(120.0)
     seconds: float = 0.0
+    last_onset: int = 0
     last_onset_seconds: float = 0.0
     key: Key | None = None
     chords: tuple[tuple[Chord, ...], ...] = ()

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import mido
 import numpy as np
 import pytest
 
@@ -145,6 +146,18 @@ def test_a_part_has_its_notes_in_seconds_for_a_picture(tmp_path: Path) -> None:
     found = described(waltz(tmp_path / "waltz.mid", bars=4))
     assert [note.onset_seconds for note in found.parts[1].drawn] == pytest.approx([0.0, 1.8, 3.6, 5.4])
     assert (found.seconds, found.last_onset_seconds) == pytest.approx((7.2, 6.6))
+
+
+def test_the_last_note_is_told_in_ticks_and_by_all_tempi(tmp_path: Path) -> None:
+    path = waltz(tmp_path / "waltz.mid", bars=4)
+    file = mido.MidiFile(path)
+    *_, end = file.tracks[0]
+    end.time -= 1440
+    file.tracks[0].insert(-1, mido.MetaMessage("set_tempo", tempo=1_200_000, time=1440))
+    file.save(path)
+    found = described(path)
+    assert (found.timing.source, found.last_onset) == (TimingSource.FILE, 11 * 480)
+    assert (found.seconds, found.last_onset_seconds) == pytest.approx((7.2, 3 * 0.6 + 8 * 1.2))
 
 
 def test_a_few_loose_notes_do_not_overrule_a_tempo(tmp_path: Path) -> None:
