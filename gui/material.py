@@ -44,6 +44,7 @@ class StemRow:
         name: As it is shown, and called on the canvas.
         role: What it plays.
         timing: Of its file, as found or corrected.
+        told_meter: What its file or its notes told, whatever it is counted in beside others.
         bars: Length of its file, in bars of `timing`.
         notes: How many it has.
         bar_notes: How many notes begin in each bar; () for a sound.
@@ -64,6 +65,7 @@ class StemRow:
     timing: FoundTiming
     bars: int
     notes: int
+    told_meter: Meter = COMMON_TIME
     bar_notes: tuple[int, ...] = ()
     drawn: tuple[HeardNote, ...] = ()
     seconds: float = 0.0
@@ -91,7 +93,7 @@ class StemRow:
             told = replace(own, meter=told.meter, meter_source=told.meter_source)
         if own.meter_source is TimingSource.PRODUCER:
             told = told.with_meter(own.meter)
-        return self if told == own else self.with_timing(told)
+        return replace(self if told == own else self.with_timing(told), told_meter=guess.meter)
 
     def _bars_in(self, timing: FoundTiming) -> int:
         """Return how many bars of another time a MIDI part's file has: up to its last note, as the desk lays it."""
@@ -136,6 +138,7 @@ def rows_of_file(file: FoundFile) -> tuple[StemRow, ...]:
             timing=file.timing,
             bars=file.bars,
             notes=part.notes,
+            told_meter=file.timing.meter,
             bar_notes=part.bar_notes,
             drawn=part.drawn,
             seconds=file.seconds,
@@ -151,7 +154,7 @@ def row_of_sound(path: str, stem: HeardStem) -> StemRow:
     timing = timing_of(stem.tempo)
     bars = bars_of_sound(stem.seconds, timing)
     name = Path(path).stem
-    return StemRow(path, 0, name, stem.role, timing, bars, len(stem.notes), stem=stem)
+    return StemRow(path, 0, name, stem.role, timing, bars, len(stem.notes), timing.meter, stem=stem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +225,7 @@ class Material:
         """Return it with more or other parts, in one meter, and the window where most of them play."""
         if rows:
             meter, source = _common_meter(rows)
+            source = TimingSource.NOTES if source is TimingSource.FILE else source  # it is no meter of their own file
             rows = tuple(
                 row if row.timing.meter == meter else row.with_timing(row.timing.with_meter(meter, source))
                 for row in rows
@@ -405,7 +409,7 @@ def _common_meter(rows: tuple[StemRow, ...]) -> tuple[Meter, TimingSource]:
     for source in (TimingSource.PRODUCER, TimingSource.FILE):
         if source in by_source:
             return by_source[source], source
-    return Counter(row.timing.meter for row in rows).most_common(1)[0][0], TimingSource.NOTES
+    return Counter(row.told_meter for row in rows).most_common(1)[0][0], TimingSource.NOTES
 
 
 def _name(row: StemRow) -> str:

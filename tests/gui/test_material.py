@@ -184,6 +184,30 @@ def test_files_of_other_meters_are_counted_in_the_first_ones() -> None:
     assert str(material.with_meter(Meter(7, 8)).meter) == "7/8"
 
 
+def told_by_notes(meter: Meter) -> StemRow:
+    timing = FoundTiming(120.0, 0.0, meter, TimingSource.NOTES, meter_source=TimingSource.NOTES)
+    return replace(midi().with_timing(timing), told_meter=meter)
+
+
+def test_the_meter_told_most_often_holds_in_whichever_order_parts_come() -> None:
+    told = [told_by_notes(meter) for meter in (Meter(4, 4), Meter(3, 4), Meter(3, 4))]
+    one_by_one = Material()
+    for row in told:
+        one_by_one = one_by_one.with_rows((*one_by_one.rows, row))
+    assert {str(row.timing.meter) for row in one_by_one.rows} == {"3/4"}
+    assert one_by_one.rows == Material().with_rows(tuple(told)).rows
+    assert one_by_one.known_meter is None
+
+
+def test_a_part_that_is_counted_in_the_meter_of_another_file_names_none_itself() -> None:
+    named = replace(midi(1), timing=FoundTiming(120.0, meter=Meter(3, 4)), told_meter=Meter(3, 4))
+    material = Material().with_rows((told_by_notes(Meter(4, 4)), named, midi(2)))
+    assert material.known_meter == Meter(3, 4)
+    notes, file = TimingSource.NOTES, TimingSource.FILE
+    assert [row.timing.meter_source for row in material.rows] == [notes, file, notes]
+    assert {row.timing.meter_source for row in material.with_meter(Meter(2, 4)).rows} == {TimingSource.PRODUCER}
+
+
 @pytest.mark.parametrize(("bars", "last_beat", "counted"), [(4, 15.5, 6), (5, 16, 6), (4, 15, 6), (4, 14.9, 5)])
 def test_a_file_that_keeps_its_time_has_as_many_bars_in_another_meter_as_its_notes_need(
     bars: int, last_beat: float, counted: int
