@@ -180,6 +180,7 @@ class Material:
         rows: Its parts.
         first_bar: The first bar that is taken, 0 for bar 1.
         bars: How many, 1 to 16.
+        is_window_set: Whether the producer chose these bars; else they are those where most parts play.
         tempo_bpm: As the producer set it; None for that of the parts.
         key: As the producer set it.
         is_key_set: Whether the producer did; else the notes tell it.
@@ -189,6 +190,7 @@ class Material:
     rows: tuple[StemRow, ...] = ()
     first_bar: int = 0
     bars: int = 4
+    is_window_set: bool = False
     tempo_bpm: float | None = None
     key: Key | None = None
     is_key_set: bool = False
@@ -222,7 +224,7 @@ class Material:
         return max((row.bars for row in self.rows), default=1)
 
     def with_rows(self, rows: tuple[StemRow, ...]) -> "Material":
-        """Return it with more or other parts, in one meter, and the window where most of them play."""
+        """Return it with more or other parts, in one meter, and the window, unless set, where most of them play."""
         if rows:
             meter, source = _common_meter(rows)
             source = TimingSource.NOTES if source is TimingSource.FILE else source  # it is no meter of their own file
@@ -231,8 +233,10 @@ class Material:
                 for row in rows
             )
         new = replace(self, rows=rows)
+        if self.is_window_set:
+            return new._in_window(self.first_bar, self.bars)
         bars = new.longest if new.longest <= MAX_BARS else USUAL_BARS
-        return new.with_window(fullest_bar(rows, bars), bars)
+        return new._in_window(fullest_bar(rows, bars), bars)
 
     def with_guess(self, guess: TempoGuess, paths: Collection[str]) -> "Material":
         """Return it with the sounds of some files in the time that they told together."""
@@ -256,7 +260,11 @@ class Material:
         return replace(self, is_one_a_role=is_on)
 
     def with_window(self, first_bar: int, bars: int) -> "Material":
-        """Return it with other bars taken; corrections by hand of MIDI parts are void then."""
+        """Return it with the bars taken that the producer chose; corrections by hand of MIDI parts are void then."""
+        chosen = self._in_window(first_bar, bars)
+        return self if chosen is self else replace(chosen, is_window_set=True)
+
+    def _in_window(self, first_bar: int, bars: int) -> "Material":
         first = min(max(first_bar, 0), max(self.longest - 1, 0))
         bars = min(max(bars, 1), MAX_BARS)
         if (first, bars) == (self.first_bar, self.bars):
@@ -270,7 +278,7 @@ class Material:
             return self
         rows = tuple(row.with_timing(row.timing.scaled(factor)) for row in self.rows)
         tempo = None if self.tempo_bpm is None else self.tempo_bpm * factor
-        return replace(self, rows=rows, tempo_bpm=tempo).with_window(round(self.first_bar * factor), self.bars)
+        return replace(self, rows=rows, tempo_bpm=tempo)._in_window(round(self.first_bar * factor), self.bars)
 
     def with_tempo(self, tempo_bpm: float) -> "Material":
         """Return it in a tempo: notes that lie on their file's own bars stay there, others are laid anew."""
@@ -280,11 +288,11 @@ class Material:
             else row
             for row in self.rows
         )
-        return replace(self, rows=rows, tempo_bpm=tempo_bpm).with_window(self.first_bar, self.bars)
+        return replace(self, rows=rows, tempo_bpm=tempo_bpm)._in_window(self.first_bar, self.bars)
 
     def with_meter(self, meter: Meter) -> "Material":
         rows = tuple(row.with_timing(row.timing.with_meter(meter)) for row in self.rows)
-        return replace(self, rows=rows).with_window(self.first_bar, self.bars)
+        return replace(self, rows=rows)._in_window(self.first_bar, self.bars)
 
     def with_bar_one(self, index: int, seconds: float, *, is_alone: bool = False) -> "Material":
         """Return it with bar 1 of a part's file elsewhere; what was played without bars moves together unless told."""

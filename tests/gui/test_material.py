@@ -270,6 +270,14 @@ def test_the_window_begins_where_most_parts_play() -> None:
     assert Material().with_rows((early, late)).first_bar == 12
 
 
+def test_bars_that_the_producer_chose_are_kept_when_more_comes_in() -> None:
+    chosen = Material().with_rows((midi(bars=16),)).with_window(4, 2)
+    more = chosen.with_rows((*chosen.rows, sound(beats=96)))
+    assert (more.first_bar, more.bars) == (4, 2)
+    told = more.with_guess(TempoGuess(121.0, 0.5, 0.9), ("/stems/bass.wav",))
+    assert (told.first_bar, told.bars) == (4, 2)
+
+
 def test_no_more_is_taken_than_a_loop_holds() -> None:
     material = Material().with_rows(tuple(midi(i) for i in range(MAX_TRACKS + 4)))
     assert len(material.taken) == MAX_TRACKS
