@@ -31,7 +31,8 @@ from gui import loop_edits
 from gui.document import LoopDocument
 from gui.engine_bridge import EngineBridge
 from gui.main_window import MainWindow
-from gui.material import Draft, Material, StemRow, guess_of, row_of_sound, rows_of_file
+from gui.material import Draft, Material
+from gui.material_row import StemRow, guess_of, row_of_sound, rows_of_file
 from gui.panels.import_panel import BESIDE, IN_PLACE, ImportPanel
 from gui.piano_roll.state import RollState
 from gui.playback import Playback

@@ -4,7 +4,6 @@ A frozen value that the import panel shows and changes. MIDI parts are laid on t
 notes are in seconds, and a corrected tempo or bar 1 only asks for other ticks.
 """
 
-import math
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -14,14 +13,15 @@ from typing import Any
 from PySide6.QtCore import QMimeData
 
 from engine.jobs.listening import AUDIO_SUFFIXES
-from engine.jobs.material import ChosenPart, FoundFile, FoundTiming, LayStems, TimingSource
+from engine.jobs.material import ChosenPart, LayStems, TimingSource
 from engine.messages import PartUse
 from engine.music.analysis import loop_key
-from engine.music.general_midi import DEFAULT_PROGRAMS, Role
+from engine.music.general_midi import DEFAULT_PROGRAMS
 from engine.music.harmony import Key
-from engine.music.heard import HeardNote, HeardStem, TempoGuess, notes_in_seconds, notes_in_ticks
+from engine.music.heard import HeardStem, TempoGuess, notes_in_seconds, notes_in_ticks
 from engine.music.loop import COMMON_TIME, MAX_BARS, MAX_TRACKS, Loop, Note, Track
-from engine.music.timing import MAX_TEMPO_BPM, MIN_TEMPO_BPM, Meter, ticks_from_seconds
+from engine.music.timing import MAX_TEMPO_BPM, MIN_TEMPO_BPM, Meter
+from gui.material_row import StemRow, guess_of
 
 SUFFIXES = frozenset({".mid", ".midi", ".smf", ".kar", ".rmi"}) | AUDIO_SUFFIXES
 USUAL_BARS = 8  # taken of what is longer than a loop can be
@@ -32,129 +32,6 @@ def material_paths(mime: QMimeData) -> list[str]:
     """Return the MIDI files, sounds and folders among what is dragged."""
     paths = [url.toLocalFile() for url in mime.urls() if url.isLocalFile()]
     return [path for path in paths if Path(path).suffix.casefold() in SUFFIXES or Path(path).is_dir()]
-
-
-@dataclass(frozen=True, slots=True)
-class StemRow:
-    """One part that came in.
-
-    Attributes:
-        path: Its file.
-        part: Its index in a MIDI file; 0 for a sound.
-        name: As it is shown, and called on the canvas.
-        role: What it plays.
-        timing: Of its file, as found or corrected.
-        told_meter: What its file or its notes told, whatever it is counted in beside others.
-        bars: Length of its file, in bars of `timing`.
-        notes: How many it has.
-        bar_notes: How many notes begin in each bar; () for a sound.
-        drawn: Notes of a MIDI part in seconds, for its picture.
-        seconds: How long its MIDI file is; 0 where that is not known.
-        last_onset: Tick at which the last note of its MIDI file begins.
-        last_onset_seconds: When that is.
-        stem: What was heard; None for a MIDI part.
-        use: What generating does with it.
-        is_taken: Whether it comes onto the canvas.
-        edited: Its notes in the window, if they were corrected by hand; of sounds, only if they are repeated in it.
-    """
-
-    path: str
-    part: int
-    name: str
-    role: Role
-    timing: FoundTiming
-    bars: int
-    notes: int
-    told_meter: Meter = COMMON_TIME
-    bar_notes: tuple[int, ...] = ()
-    drawn: tuple[HeardNote, ...] = ()
-    seconds: float = 0.0
-    last_onset: int = 0
-    last_onset_seconds: float = 0.0
-    stem: HeardStem | None = None
-    use: PartUse = PartUse.CONTEXT
-    is_taken: bool = True
-    edited: tuple[Note, ...] | None = None
-
-    @property
-    def is_sound(self) -> bool:
-        return self.stem is not None
-
-    def with_timing(self, timing: FoundTiming) -> "StemRow":
-        """Return it in another time; corrections by hand of a MIDI part are void then."""
-        if self.stem is not None:
-            return replace(self, timing=timing, bars=bars_of_sound(self.stem.seconds, timing), edited=None)
-        return replace(self, timing=timing, bars=self._bars_in(timing), edited=None)
-
-    def with_guess(self, guess: TempoGuess) -> "StemRow":
-        """Return a sound in the time of all that was heard with it; what the producer set stays."""
-        told, own = timing_of(guess), self.timing
-        if own.source is TimingSource.PRODUCER:
-            told = replace(own, meter=told.meter, meter_source=told.meter_source)
-        if own.meter_source is TimingSource.PRODUCER:
-            told = told.with_meter(own.meter)
-        return replace(self if told == own else self.with_timing(told), told_meter=guess.meter)
-
-    def _bars_in(self, timing: FoundTiming) -> int:
-        """Return how many bars of another time a MIDI part's file has: up to its last note, as the desk lays it."""
-        last = self.last_onset
-        if _is_relaid(timing):
-            last = round(ticks_from_seconds(self.last_onset_seconds - timing.bar_one_seconds, timing.tempo_bpm))
-        return max(1, last // timing.meter.ticks_per_bar + 1)
-
-
-def _is_relaid(timing: FoundTiming) -> bool:
-    return timing.source is not TimingSource.FILE
-
-
-def bars_of_sound(seconds: float, timing: FoundTiming) -> int:
-    """Return how many bars of a sound there are from its bar 1 on, 1 at least."""
-    ticks = ticks_from_seconds(seconds - timing.bar_one_seconds, timing.tempo_bpm)
-    return max(1, math.ceil(ticks / timing.meter.ticks_per_bar - 0.25))  # a tail that rings is no bar
-
-
-def guess_of(timing: FoundTiming) -> TempoGuess:
-    """Return a timing as heard notes need it."""
-    return TempoGuess(timing.tempo_bpm, timing.bar_one_seconds, timing.confidence, timing.alternatives, timing.meter)
-
-
-def timing_of(guess: TempoGuess) -> FoundTiming:
-    """Return what the notes of sounds told as a timing."""
-    notes = TimingSource.NOTES
-    return FoundTiming(
-        guess.bpm, guess.bar_one_seconds, guess.meter, notes, guess.confidence, guess.alternatives, meter_source=notes
-    )
-
-
-def rows_of_file(file: FoundFile) -> tuple[StemRow, ...]:
-    """Return the parts of a MIDI file."""
-    stem = Path(file.path).stem
-    return tuple(
-        StemRow(
-            path=file.path,
-            part=index,
-            name=part.name or (stem if len(file.parts) == 1 else part.role.value.capitalize()),
-            role=part.role,
-            timing=file.timing,
-            bars=file.bars,
-            notes=part.notes,
-            told_meter=file.timing.meter,
-            bar_notes=part.bar_notes,
-            drawn=part.drawn,
-            seconds=file.seconds,
-            last_onset=file.last_onset,
-            last_onset_seconds=file.last_onset_seconds,
-        )
-        for index, part in enumerate(file.parts)
-    )
-
-
-def row_of_sound(path: str, stem: HeardStem) -> StemRow:
-    """Return what was heard in a file as a part, in its own time."""
-    timing = timing_of(stem.tempo)
-    bars = bars_of_sound(stem.seconds, timing)
-    name = Path(path).stem
-    return StemRow(path, 0, name, stem.role, timing, bars, len(stem.notes), timing.meter, stem=stem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +161,7 @@ class Material:
         """Return it in a tempo: notes that lie on their file's own bars stay there, others are laid anew."""
         rows = tuple(
             row.with_timing(replace(row.timing, tempo_bpm=tempo_bpm, source=TimingSource.PRODUCER))
-            if _is_relaid(row.timing)
+            if row.is_relaid
             else row
             for row in self.rows
         )
@@ -302,7 +179,7 @@ class Material:
             return self
 
         def belongs(row: StemRow) -> bool:
-            return row.path == moved.path or (_is_relaid(moved.timing) and _is_relaid(row.timing) and not is_alone)
+            return row.path == moved.path or (moved.is_relaid and row.is_relaid and not is_alone)
 
         rows = tuple(
             row.with_timing(row.timing.with_bar_one(round(row.timing.bar_one_seconds + shift, 4)))

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 from engine.music.general_midi import Role
 from engine.music.heard import HeardNote
 from engine.music.timing import seconds_from_ticks
-from gui.material import StemRow
+from gui.material_row import StemRow
 from gui.panels.own_keys import OwnKeys
 from gui.panels.wave import SHARE_OF_COLOR, paint_wave
 from gui.theme import Theme, mixed

@@ -16,7 +16,8 @@ from PySide6.QtWidgets import (
 
 from engine.messages import PartUse
 from engine.music.general_midi import ROLES
-from gui.material import Material, StemRow
+from gui.material import Material
+from gui.material_row import StemRow
 from gui.panels.stem_picture import StemPicture
 from gui.theme import ROLE_GLYPHS, SPACE_PX, Theme
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 
 from engine.music.heard import HeardStem
 from engine.music.timing import seconds_from_ticks
-from gui.material import StemRow
+from gui.material_row import StemRow
 from gui.piano_roll.painting import Scene
 from gui.theme import mixed
 
