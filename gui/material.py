@@ -116,7 +116,8 @@ class Material:
         return new._in_window(fullest_bar(rows, bars), bars)
 
     def with_guess(self, guess: TempoGuess, paths: Collection[str]) -> "Material":
-        """Return it with the sounds of some files in the time that they told together."""
+        """Return it with the sounds of some files in the time that they told together, in the tempo that was set."""
+        guess = replace(guess, bpm=self.tempo_bpm or guess.bpm)
         return self.with_rows(
             tuple(row.with_guess(guess) if row.is_sound and row.path in paths else row for row in self.rows)
         )

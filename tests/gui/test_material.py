@@ -123,6 +123,13 @@ def test_what_sounds_tell_together_spares_each_thing_that_the_producer_set() -> 
     assert str(moved.meter) == "3/4"
 
 
+def test_a_typed_tempo_holds_for_sounds_that_are_heard_later() -> None:
+    typed = Material().with_rows((sound("a"),)).with_tempo(60.0)
+    material = typed.with_rows((*typed.rows, sound("b"))).with_guess(TempoGuess(121.0, 0.5, 0.9), ("/stems/b.wav",))
+    assert [row.timing.tempo_bpm for row in material.rows] == [60.0, 60.0]
+    assert not material.contradictions()
+
+
 def test_corrected_notes_of_a_sound_outlive_another_tempo_and_another_window() -> None:
     material = Material().with_rows((sound(),))
     draft = material.laid(None)
