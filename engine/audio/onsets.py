@@ -15,6 +15,7 @@ HOPS_A_SECOND = MODEL_RATE / HOP
 _SIZE = 1024
 _CHUNK = 4096  # frames at once; bounds memory
 _FIRST, _SOON = 8, 1102  # samples: 0.4 and 50 ms
+_AROUND = 31  # frames, odd
 _AMID_SHARE = 0.3  # of the loudness soon after, which hardly an attack reaches in its first samples
 
 Envelope = npt.NDArray[np.float32]  # [frames]
@@ -68,7 +69,8 @@ def envelope_peaks(envelope: Envelope, *, least: float, apart_frames: int = 6) -
     """Return the frames of local maxima of at least `least` that stand out from what is around them, sorted."""
     width = 2 * apart_frames + 1
     wide = np.lib.stride_tricks.sliding_window_view(np.pad(envelope, apart_frames, constant_values=-1), width)
-    around = np.convolve(envelope, np.full(31, 1 / 31), mode="same")
+    padded = np.pad(envelope, _AROUND // 2)  # "same" would be longer than a short envelope
+    around = np.convolve(padded, np.full(_AROUND, 1 / _AROUND), mode="valid")
     frames = np.flatnonzero((envelope >= wide.max(axis=1)) & (envelope >= least) & (envelope > 1.3 * around))
     return frames[np.diff(frames, prepend=-apart_frames - 1) > apart_frames // 2]
 
