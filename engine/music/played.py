@@ -45,6 +45,13 @@ class PlayedNotes:
         onset, duration, pitch, velocity, is_drum = np.array(sorted(rows), np.float64).reshape(-1, 5).T
         return cls(onset, duration, pitch.astype(np.int64), velocity.astype(np.int64), is_drum > 0)
 
+    def first(self, seconds: float) -> "PlayedNotes":
+        """Return those that begin up to so many seconds after the first."""
+        early = self.onset <= self.onset[:1] + seconds
+        return PlayedNotes(
+            self.onset[early], self.duration[early], self.pitch[early], self.velocity[early], self.is_drum[early]
+        )
+
     @property
     def is_low(self) -> BoolArray:
         """Which notes are low ones of this music, [N]."""

@@ -13,6 +13,7 @@ from engine.music.played import CHANNELS, FloatArray, IntArray, PlayedNotes
 SLOTS = 4  # a quarter
 ROWS = CHANNELS + 7
 WHOLES = CHANNELS + 5  # the row of changes from whole to whole, which bars of four quarters have
+MOST_SLOTS = 1 << 15  # over an hour at 120 BPM; what a file places days later costs neither time nor memory
 _SPREAD_SLOTS = 0.32
 _MOST_SLOTS_LONG = 8.0
 
@@ -68,8 +69,12 @@ def turns(times: FloatArray, weights: FloatArray, hertz: FloatArray) -> np.ndarr
 
 
 def slots_of(notes: PlayedNotes, bpm: float) -> Slots:
-    """Lay notes on the sixteenths of a tempo; those beside them count the less the further off they are."""
+    """Lay notes on the sixteenths of a tempo; those beside them count the less the further off they are.
+
+    Notes later than `MOST_SLOTS` sixteenths are left out.
+    """
     seconds = 60 / bpm / SLOTS
+    notes = notes.first((MOST_SLOTS - 1) * seconds)
     channels = notes.channels()
     turn = turns(notes.onset, channels[0], np.array([1 / seconds]))[0]
     phase = float(np.angle(turn)) / (2 * np.pi) * seconds

@@ -41,14 +41,18 @@ def describe_steps(paths: Sequence[str]) -> Generator[ReadingProgress, None, Fil
 def described(path: Path) -> FoundFile:
     """Look at one file; what is wrong with it is told in `problem`."""
     try:
-        whole = smf.read_whole(path)
-        if not len(whole.song.notes):
-            return FoundFile(str(path), problem=f"{path.name} holds no notes. Export it again, or leave it out.")
-        timing = found_timing(whole.song, states_meter=whole.states_meter)
-        has_one_meter = len(whole.song.meters) == 1
-        counted = whole if has_one_meter else smf.read_whole(path, meter=timing.meter)  # as it is laid
+        return _described(path)
     except MidiFileError as error:
         return FoundFile(str(path), problem=str(error))
+
+
+def _described(path: Path) -> FoundFile:
+    whole = smf.read_whole(path)
+    if not len(whole.song.notes):
+        return FoundFile(str(path), problem=f"{path.name} holds no notes. Export it again, or leave it out.")
+    timing = found_timing(whole.song, states_meter=whole.states_meter)
+    has_one_meter = len(whole.song.meters) == 1
+    counted = whole if has_one_meter else smf.read_whole(path, meter=timing.meter)  # as it is laid
     song = retimed(counted.song, timing)
     told = whole.dropped
     if timing.meter_source is TimingSource.NOTES and timing.meter != COMMON_TIME:

@@ -1,12 +1,15 @@
 """The time of a producer's file: what its notes say of tempo and bar 1, and its notes laid on another grid."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from engine.errors import MidiFileError
 from engine.jobs.material import FoundTiming, TimingSource
 from engine.midi.song import Column, Song, Table, bar_lines, tidied
+from engine.midi.song_assembly import MAX_TICKS
 from engine.music.meters import find_meter
 from engine.music.played import PlayedNotes
 from engine.music.tempo import find_timing
@@ -85,6 +88,9 @@ def retimed(song: Song, timing: FoundTiming) -> Song:
     Args:
         song: As it was read.
         timing: Whose source is the file gives the notes as they are. Notes before its bar 1 are left out.
+
+    Raises:
+        MidiFileError: It has too many bars on this grid.
     """
     if timing.source is TimingSource.FILE:
         return song if timing.meter_source is TimingSource.FILE else _in_meter(song, timing.meter)
@@ -92,8 +98,9 @@ def retimed(song: Song, timing: FoundTiming) -> Song:
     notes = song.notes.astype(np.int64)
     starts = microseconds(song.tempos, notes[:, Column.ONSET]) - begin
     ends = microseconds(song.tempos, notes[:, Column.ONSET] + notes[:, Column.DURATION]) - begin
+    a_microsecond = PPQ * timing.tempo_bpm / MICROSECONDS_PER_MINUTE
     onset, end = (
-        np.rint(times * (PPQ * timing.tempo_bpm / MICROSECONDS_PER_MINUTE)).astype(np.int64) for times in (starts, ends)
+        np.rint(np.clip(times * a_microsecond, -MAX_TICKS, MAX_TICKS)).astype(np.int64) for times in (starts, ends)
     )
     notes[:, Column.ONSET] = np.where(onset >= -_EARLY_TICKS, np.maximum(onset, 0), onset)
     notes[:, Column.DURATION] = np.maximum(end - notes[:, Column.ONSET], 1)
@@ -106,7 +113,10 @@ def _in_meter(song: Song, meter: Meter) -> Song:
     """Return a song whose bars are counted in one meter from its first tick on."""
     meters = np.array([[0, meter.numerator, meter.denominator]], np.int32)
     last = int(song.notes[:, Column.ONSET].max(initial=0))
-    return replace(song, meters=meters, bar_starts=bar_lines(meters, last, last + 1))
+    try:
+        return replace(song, meters=meters, bar_starts=bar_lines(meters, last, last + 1))
+    except ValueError as error:
+        raise MidiFileError(f"{Path(song.name).name} cannot be counted in bars of {meter}: {error}.") from error
 
 
 def played_notes(song: Song) -> PlayedNotes:

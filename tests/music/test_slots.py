@@ -4,7 +4,7 @@ import numpy as np
 
 from engine.music.bar_lines import WINDOW_BARS
 from engine.music.played import CHANNELS, PlayedNotes
-from engine.music.slots import ROWS, slots_of
+from engine.music.slots import MOST_SLOTS, ROWS, slots_of
 
 BPM, BAR = 120.0, 16
 
@@ -31,3 +31,11 @@ def test_a_fill_stands_where_it_is_played() -> None:
 def test_a_short_rest_belongs_to_the_window_before() -> None:
     assert len(slots_of(beat(11), BPM).bars(BAR, WINDOW_BARS)) == 1
     assert len(slots_of(beat(13), BPM).bars(BAR, WINDOW_BARS)) == 2
+
+
+def test_a_note_days_later_costs_nothing() -> None:
+    strokes = [(0.5 * at, 0.1, 36, 100, True) for at in range(64)]
+    slots = slots_of(PlayedNotes.of_rows([*strokes, (1e6, 0.1, 36, 100, True)]), BPM)
+    np.testing.assert_array_equal(slots.rows, slots_of(PlayedNotes.of_rows(strokes), BPM).rows)
+    long = slots_of(PlayedNotes.of_rows((0.5 * at, 0.1, 36, 100, True) for at in range(MOST_SLOTS)), BPM)
+    assert long.rows.shape[1] <= MOST_SLOTS

@@ -14,7 +14,8 @@ from engine.music.harmony import Chord, Key, Mode
 from engine.music.loop import Loop, Note, Track
 from engine.music.timing import Meter
 from engine.stems.describe import describe_steps
-from tests.helpers.midi_bytes import midi, track
+from engine.stems.merge import Stem, merge_stems
+from tests.helpers.midi_bytes import midi, off, on, tempo, track
 
 HITS = tuple(Note(480 * beat, (36, 38)[beat % 2], 120) for beat in range(8))
 CHORDS = tuple(
@@ -78,6 +79,18 @@ def test_a_bad_file_is_told_and_the_others_are_read(tmp_path: Path, name: str, c
     assert why in bad.problem
     assert "\n" not in bad.problem
     assert good.parts
+
+
+def test_a_file_that_lasts_for_days_is_told_and_the_others_are_read(tmp_path: Path) -> None:
+    beats = [event for beat in range(40) for event in (on(430 if beat else 60, 60), off(50, 60))]  # beside the grid
+    (tmp_path / "days.mid").write_bytes(midi(track(tempo(0, 16_777_215), *beats, on(38_000_000, 60), off(9, 60))))
+    smf.write(SONG, tmp_path / "good.mid")
+    bad, good = described(tmp_path / "days.mid", tmp_path / "good.mid")
+    assert "days.mid cannot be" in bad.problem
+    assert "more than 20,000 bars" in bad.problem
+    assert good.parts
+    with pytest.raises(MidiFileError, match=r"days\.mid cannot be"):
+        merge_stems([Stem(None, tmp_path / "days.mid")])
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() == 0, reason="everything is readable here")
