@@ -26,6 +26,7 @@ _FEWEST_PEAKS, _MOST_PEAKS = 1200, 60_000
 _READING = 0.1  # share of the work that reading is
 _EXPORTED_NATS, _AMID_NATS = 3.0, 1.0  # that a sound begins with a bar: stems do, and some loops cut out of songs
 _EARLY_SECONDS = 0.06  # what begins this much before the file begins with it
+_AT_ONCE_SECONDS = 0.02  # so soon after the file's start is at it, as it is heard
 
 MONO_RULES = PitchRules(POLYPHONIC_RULES.weights, lowest=36, is_mono=True)
 _RULES: dict[Role, PitchRules] = {Role.BASS: BASS_RULES, Role.VOICE: MONO_RULES, Role.LEAD: MONO_RULES}
@@ -129,14 +130,20 @@ def _key_of(notes: tuple[HeardNote, ...]) -> Key | None:
 def common_tempo(
     stems: Sequence[HeardStem], *, meter: Meter | None = None, tempo_bpm: float | None = None
 ) -> TempoGuess:
-    """Tell tempo, meter and bar 1 of stems that were played together; bar 1 does not lie before the sound."""
+    """Tell tempo, meter and bar 1 of stems that were played together.
+
+    Bar 1 lies before the sound, by up to `_EARLY_SECONDS`, only where what began with it is cut off.
+    """
     parts = [part for stem in stems for part in ((stem.notes, stem.role is Role.DRUMS), (stem.strokes, True))]
-    nats = _AMID_NATS if any(stem.begins_amid for stem in stems) else _EXPORTED_NATS
-    found = find_timing(played(parts), meter=meter, bpm=tempo_bpm, begin_nats=nats)
+    is_cut = any(stem.begins_amid for stem in stems)
+    notes = played(parts)
+    found = find_timing(notes, meter=meter, bpm=tempo_bpm, begin_nats=_AMID_NATS if is_cut else _EXPORTED_NATS)
     bar_one = found.bar_one_seconds
     if bar_one < -_EARLY_SECONDS:
         bar_one += seconds_from_ticks(found.meter.ticks_per_bar, found.bpm)
-    return replace(found, bar_one_seconds=round(max(bar_one, 0.0), 4))
+    elif bar_one < 0 and not is_cut and notes.onset[0] < _AT_ONCE_SECONDS:
+        bar_one = 0.0
+    return replace(found, bar_one_seconds=round(bar_one, 4))
 
 
 def as_track(heard: HeardStem, *, role: Role | None = None, tempo: TempoGuess | None = None) -> Track:

@@ -38,7 +38,7 @@ class TempoGuess:
 
     Attributes:
         bpm: Quarter notes a minute.
-        bar_one_seconds: When the first bar begins, 0 or more.
+        bar_one_seconds: When the first bar begins; below 0 where the sound or the file begins within it.
         confidence: 0 to 1: how well onsets fall on the sixteenths.
         alternatives: Other tempi, the likelier first.
         meter: Of the bars.

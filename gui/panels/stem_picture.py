@@ -216,7 +216,8 @@ class StemPicture(QWidget):
             super().keyPressEvent(event)
         elif not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
             is_alone = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
-            moved = self.row.timing.bar_one_seconds + step * NUDGE_SECONDS
-            self.bar_one_moved.emit(max(0.0, moved) if self.row.is_sound else moved, is_alone)
+            now = self.row.timing.bar_one_seconds
+            moved = now + step * NUDGE_SECONDS
+            self.bar_one_moved.emit(max(min(now, 0.0), moved) if self.row.is_sound else moved, is_alone)
         else:
             self.window_moved.emit(max(0, self._window_start + step))

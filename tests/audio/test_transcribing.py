@@ -9,10 +9,11 @@ import pytest
 from engine.audio.extra import is_installed
 from engine.audio.onsets import begins_amid
 from engine.audio.reading import MODEL_RATE, read_sound
-from engine.audio.transcribing import as_track, transcribe
+from engine.audio.transcribing import as_track, common_tempo, transcribe
 from engine.cli.app import main
 from engine.midi import smf
 from engine.music.general_midi import Role
+from engine.music.heard import HeardNote, HeardStem, TempoGuess
 from engine.music.loop import Loop
 from tests.helpers.sounding_stems import BEAT, LINE, bass, drum_kit, drums, keys, written
 
@@ -66,6 +67,33 @@ def test_a_sound_that_was_cut_out_of_more_is_known_by_its_first_samples(tmp_path
     assert not any(map(begins_amid, (sound, np.concatenate([silence, sound]), silence, silence[:0])))
     cuts = [begins_amid(sound[round(seconds * MODEL_RATE) :]) for seconds in np.linspace(0.1, 8, 40)]
     assert sum(cuts) > len(cuts) / 2
+
+
+def beat_cut(seconds: float, *, first_at: float | None = None, begins_amid: bool = False) -> HeardStem:
+    """Hear a beat of 120 BPM that begins so many seconds after its bar 1; its first stroke is cut off, or elsewhere."""
+    quarters = (0.0, 0.5, 1.0, 1.25, 1.5)
+    strokes = [(bar * 2 + at, 36 + 2 * (at in (0.5, 1.5))) for bar in range(8) for at in quarters]
+    strokes += [(bar * 2 + eighth / 4, 42) for bar in range(8) for eighth in range(8)]
+    begins = [(at - seconds, key) for at, key in strokes if at >= seconds]
+    begins += [(first_at, 36)] if first_at is not None else []
+    notes = tuple(sorted(HeardNote(at, key, at + 0.1) for at, key in begins))
+    untimed = TempoGuess(120.0, 0.0, 0.0)
+    return HeardStem(
+        "beat", Role.DRUMS, notes, 16.0, untimed, None, np.zeros((1, 2), np.float32), begins_amid=begins_amid
+    )
+
+
+@pytest.mark.parametrize("seconds", [0.02, 0.055])
+def test_a_sound_cut_just_after_bar_one_stays_on_the_grid(seconds: float) -> None:
+    for stem in (beat_cut(seconds), beat_cut(seconds, first_at=0.0, begins_amid=True)):
+        tempo = common_tempo([stem])
+        assert tempo.bar_one_seconds == pytest.approx(-seconds, abs=0.01)
+        onsets = [note.onset for note in as_track(stem, tempo=tempo).notes if note.onset]
+        assert all(abs((onset + 60) % 120 - 60) <= 5 for onset in onsets[1:])
+
+
+def test_what_begins_with_the_file_begins_with_bar_one() -> None:
+    assert common_tempo([beat_cut(0.02, first_at=0.0)]).bar_one_seconds == 0
 
 
 def test_the_command_writes_what_it_heard_and_names_what_it_could_not(

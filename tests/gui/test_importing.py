@@ -264,6 +264,9 @@ def test_bar_one_is_dragged_over_the_picture(app: App, service: FakeService, qtb
     assert panel.material.rows[0].timing.bar_one_seconds == pytest.approx(0.99, abs=0.02)
     panel.head.bar_one.setValue(0.5)
     assert panel.material.rows[0].timing.bar_one_seconds == 0.5
+    panel.head.bar_one.setValue(-0.03)
+    QTest.keyClick(panel.cards[0].picture, Qt.Key.Key_Left)
+    assert panel.material.rows[0].timing.bar_one_seconds == -0.03
 
 
 def test_the_flag_of_a_midi_row_moves_bar_one_of_its_file(app: App, service: FakeService, qtbot: QtBot) -> None:
