@@ -21,7 +21,7 @@ def sounds_heard(stems: Sequence[Stem], *, tempo_bpm: float | None, meter: Meter
     Args:
         stems: As they were named.
         tempo_bpm: Where it is known; None for that of a MIDI stem, else for the one that is heard.
-        meter: Of their bars; None for the one that is heard.
+        meter: Of their bars, likewise.
 
     Raises:
         AudioFileError: A sound cannot be read, or nothing was heard in it.
@@ -32,7 +32,9 @@ def sounds_heard(stems: Sequence[Stem], *, tempo_bpm: float | None, meter: Meter
     if not sounds:
         yield list(stems)
         return
-    tempo_bpm = tempo_bpm or _told_tempo([stem.path for stem in stems if stem not in sounds])
+    told = [smf.read(stem.path) for stem in stems if stem not in sounds]
+    tempo_bpm = tempo_bpm or next((result.loop.tempo_bpm for result in told if result.states_tempo), None)
+    meter = meter or next((result.loop.meter for result in told if result.states_meter), None)
     heard = {stem: transcribe(stem.path, role=stem.role, tempo_bpm=tempo_bpm, meter=meter) for stem in sounds}
     tempo = common_tempo(list(heard.values()), meter=meter, tempo_bpm=tempo_bpm)
     given: dict[Stem, Stem] = {}
@@ -50,9 +52,3 @@ def sounds_heard(stems: Sequence[Stem], *, tempo_bpm: float | None, meter: Meter
                 soft_wrap=True,
             )
         yield [given.get(stem, stem) for stem in stems]
-
-
-def _told_tempo(paths: Sequence[Path]) -> float | None:
-    """Return the tempo that the first MIDI file names that names any."""
-    results = (smf.read(path) for path in paths)
-    return next((result.loop.tempo_bpm for result in results if result.states_tempo), None)
