@@ -44,11 +44,12 @@ def found_timing(song: Song, *, states_meter: bool = True, tempo_bpm: float | No
     they keep to its tempo but beside its lines, bar 1 is told from the notes; else all of it is. A meter that the
     file does not name is told from the notes in any case.
     """
-    file_bpm = min(max(bpm_from_microseconds(song.tempo_at(0)), MIN_TEMPO_BPM), MAX_TEMPO_BPM)
+    own_bpm = bpm_from_microseconds(song.tempo_at(0))
+    file_bpm = min(max(own_bpm, MIN_TEMPO_BPM), MAX_TEMPO_BPM)
     of_file = FoundTiming(file_bpm, meter=song.meter_of_bar(0), alternatives=_octaves(file_bpm))
     if not states_meter:
         steady = replace(song, tempos=song.tempos[:1])
-        of_file = of_file.with_meter(find_meter(played_notes(steady), file_bpm), TimingSource.NOTES)
+        of_file = of_file.with_meter(find_meter(played_notes(steady), own_bpm), TimingSource.NOTES)
     onsets = np.unique(song.notes[:, Column.ONSET])
     if len(onsets) < _FEWEST_ONSETS:
         return of_file
@@ -56,8 +57,8 @@ def found_timing(song: Song, *, states_meter: bool = True, tempo_bpm: float | No
     enough = max(_ON_GRID, 2 / len(onsets) ** 0.5)
     if on_lines >= enough:
         return replace(of_file, confidence=round(on_lines, 3))
-    has_steady_tempo = len(song.tempos) == 1 and kept >= enough
-    known_bpm = tempo_bpm or (file_bpm if has_steady_tempo else None)
+    keeps_tempo = len(song.tempos) == 1 and file_bpm == own_bpm and kept >= enough
+    known_bpm = tempo_bpm or (file_bpm if keeps_tempo else None)
     guess = find_timing(played_notes(song), meter=of_file.meter if states_meter else None, bpm=known_bpm)
     if known_bpm is None and guess.confidence < max(_SURE, _BEST_OF_MANY / len(onsets) ** 0.5, on_lines + _BETTER):
         return replace(of_file, confidence=round(max(on_lines, 0.0), 3), alternatives=(guess.bpm, *guess.alternatives))

@@ -50,6 +50,14 @@ def played(path: Path, *, bpm: float, start_seconds: float = 0.0, spread: int = 
     return path
 
 
+def at_tempo(path: Path, bpm: float) -> Path:
+    """Write another tempo into a file, whatever it is."""
+    data = path.read_bytes()
+    at = data.index(b"\xff\x51\x03") + 3
+    path.write_bytes(data[:at] + round(6e7 / bpm).to_bytes(3) + data[at + 3 :])
+    return path
+
+
 def test_a_file_whose_notes_keep_to_its_grid_is_believed(tmp_path: Path) -> None:
     timing = described(played(tmp_path / "a.mid", bpm=100.0, tempo_bpm=100.0, spread=15)).timing
     assert (timing.source, timing.tempo_bpm, timing.bar_one_seconds) == (TimingSource.FILE, 100.0, 0.0)
@@ -68,6 +76,23 @@ def test_a_constant_distance_to_the_grid_leaves_the_tempo(tmp_path: Path) -> Non
     timing = described(played(tmp_path / "a.mid", bpm=100.0, tempo_bpm=100.0, start_seconds=0.075)).timing
     assert (timing.source, timing.tempo_bpm) == (TimingSource.NOTES, 100.0)
     assert timing.bar_one_seconds == pytest.approx(0.075, abs=0.01)
+
+
+def test_a_tempo_that_no_loop_has_is_not_taken_for_another(tmp_path: Path) -> None:
+    path = played(tmp_path / "a.mid", bpm=120.0, start_seconds=50 / 960)
+    fast = described(at_tempo(path, 500.0)).timing
+    assert (fast.source, fast.bar_one_seconds) == (TimingSource.FILE, 0.0)
+    slow = described(at_tempo(path, 10.0))
+    assert slow.timing.source is TimingSource.NOTES
+    onsets = np.array([note.onset_seconds for note in slow.parts[0].drawn])
+    sixteenths = (onsets - slow.timing.bar_one_seconds) * slow.timing.tempo_bpm / 15
+    np.testing.assert_allclose(sixteenths, np.rint(sixteenths), atol=0.05)
+
+
+def test_a_meter_is_told_at_the_files_own_tempo(tmp_path: Path) -> None:
+    for number, bpm in enumerate((10.0, 500.0)):
+        path = at_tempo(without_meter(waltz(tmp_path / f"{number}.mid")), bpm)
+        assert described(path).timing.meter == Meter(3, 4)
 
 
 def test_notes_are_laid_on_the_found_grid_with_their_own_timing(tmp_path: Path) -> None:
