@@ -30,8 +30,9 @@ class FoundPart:
         bars: In how many bars it plays.
         lowest, highest: Its pitches.
         bar_notes: How many notes begin in each bar of the file.
-        drawn: Its notes in seconds from the file's begin, for a picture: all of them, or a few thousand evenly taken.
-            Where the file keeps its own time, seconds are those of its first tempo.
+        drawn: Its notes in seconds from the file's begin, for a picture: all of them, or a few thousand evenly taken;
+            fewer, or none, where all files of an answer hold very many. Where the file keeps its own time, seconds are
+            those of its first tempo.
     """
 
     role: Role

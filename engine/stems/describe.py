@@ -20,7 +20,7 @@ from engine.music.played import PlayedNotes
 from engine.music.timing import seconds_from_ticks
 from engine.stems.timing import found_timing, played_notes, retimed
 
-_MOST_DRAWN = 4000
+_MOST_DRAWN, _MOST_DRAWN_IN_ALL = 4000, 100_000  # notes of a part's picture, and of all in one answer
 
 
 def describe_steps(paths: Sequence[str]) -> Generator[ReadingProgress, None, FilesDescribed]:
@@ -31,22 +31,24 @@ def describe_steps(paths: Sequence[str]) -> Generator[ReadingProgress, None, Fil
     """
     files, problems = midi_files(paths)
     found: list[FoundFile] = []
+    room = _MOST_DRAWN_IN_ALL
     for number, path in enumerate(files):
         yield ReadingProgress(number, len(files))
-        found.append(described(path))
+        found.append(described(path, most_drawn=room))
+        room -= sum(len(part.drawn) for part in found[-1].parts)
     found += [FoundFile(path="", problem=str(problem)) for problem in problems]
     return FilesDescribed(tuple(found))
 
 
-def described(path: Path) -> FoundFile:
-    """Look at one file; what is wrong with it is told in `problem`."""
+def described(path: Path, *, most_drawn: int = _MOST_DRAWN_IN_ALL) -> FoundFile:
+    """Look at one file; what is wrong with it is told in `problem`, and its parts share the notes to be drawn."""
     try:
-        return _described(path)
+        return _described(path, most_drawn)
     except MidiFileError as error:
         return FoundFile(str(path), problem=str(error))
 
 
-def _described(path: Path) -> FoundFile:
+def _described(path: Path, most_drawn: int) -> FoundFile:
     whole = smf.read_whole(path)
     if not len(whole.song.notes):
         return FoundFile(str(path), problem=f"{path.name} holds no notes. Export it again, or leave it out.")
@@ -62,9 +64,11 @@ def _described(path: Path) -> FoundFile:
     pitched = song.notes[~song.is_drums]
     onsets, durations, pitches = (pitched[:, c] for c in (Column.ONSET, Column.DURATION, Column.PITCH))
     chords = recognise_chords(onsets=onsets, durations=durations, pitches=pitches, bar_starts=song.bar_starts)
+    roles = told_roles(whole.song)
+    most = min(_MOST_DRAWN, most_drawn // len(roles))
     return FoundFile(
         path=str(path),
-        parts=tuple(_part(whole.song, song, notes, index, told) for index, told in enumerate(told_roles(whole.song))),
+        parts=tuple(_part(whole.song, song, notes, index, told, most) for index, told in enumerate(roles)),
         bars=song.bars,
         timing=timing,
         seconds=_length(notes, song, timing),
@@ -76,7 +80,7 @@ def _described(path: Path) -> FoundFile:
     )
 
 
-def _part(whole: Song, song: Song, played: PlayedNotes, index: int, told: ToldRole) -> FoundPart:
+def _part(whole: Song, song: Song, played: PlayedNotes, index: int, told: ToldRole, most: int) -> FoundPart:
     """Describe a part of a file as it was read, as it was laid on the grid, and in seconds."""
     track = whole.tracks[index]
     is_mine = whole.notes[:, Column.TRACK] == index
@@ -94,7 +98,7 @@ def _part(whole: Song, song: Song, played: PlayedNotes, index: int, told: ToldRo
         lowest=int(pitches.min()),
         highest=int(pitches.max()),
         bar_notes=tuple(bar_notes.tolist()),
-        drawn=_drawn(played, np.flatnonzero(is_mine)),
+        drawn=_drawn(played, np.flatnonzero(is_mine), most),
     )
 
 
@@ -105,8 +109,8 @@ def _length(notes: PlayedNotes, song: Song, timing: FoundTiming) -> float:
     return max(end, bars) if timing.source is TimingSource.FILE else end
 
 
-def _drawn(played: PlayedNotes, rows: npt.NDArray[np.int64]) -> tuple[HeardNote, ...]:
-    some = rows[:: max(1, -(-len(rows) // _MOST_DRAWN))]
+def _drawn(played: PlayedNotes, rows: npt.NDArray[np.int64], most: int) -> tuple[HeardNote, ...]:
+    some = rows[:: max(1, -(-len(rows) // most))] if most else rows[:0]
     columns = (
         played.onset[some],
         played.pitch[some],

@@ -63,6 +63,15 @@ def test_folders_are_searched_and_links_that_lead_back_are_not_followed(tmp_path
     assert "round.mid cannot be read" in found[1].problem
 
 
+def test_pictures_of_many_files_are_bounded_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.stems.describe._MOST_DRAWN_IN_ALL", 36)
+    for number in range(5):
+        smf.write(SONG, tmp_path / f"{number}.mid")
+    found = described(tmp_path)
+    assert [[len(part.drawn) for part in file.parts] for file in found] == [[8, 6], [8, 6], [4, 3], [0, 0], [0, 0]]
+    assert [[part.notes for part in file.parts] for file in found] == [[8, 6]] * 5
+
+
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
