@@ -1,6 +1,6 @@
 """Takes that sound alike: a vector of each, the nearest to one, and all of them as points on a map.
 
-Vectors are kept in the library's file beside the takes, 128 half-precision numbers each, with the space they are of;
+Vectors are kept in the library's file beside the takes, 256 half-precision numbers each, with the space they are of;
 takes that have none yet get one when they are first asked about, a few at a time, so that the desk stays free. All
 vectors are held in memory once they are asked for: a search is one product of a matrix and a vector, exact, a few
 milliseconds over a hundred thousand takes.
