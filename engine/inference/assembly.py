@@ -6,6 +6,7 @@ so in ticks two notes that follow each other may touch: here the new one gives w
 
 from collections.abc import Sequence
 from dataclasses import replace
+from heapq import heapify, heappop, heappush
 
 import numpy as np
 
@@ -91,25 +92,26 @@ def _around(note: Note, given: Sequence[Note]) -> Note | None:
 
 def _within_voices(given: Sequence[Note], new: Sequence[Note], voices: int) -> list[Note]:
     """Cut or delay new notes by the few ticks by which more than `voices` notes would sound at once."""
-    notes = [(note, False) for note in given] + [(_delayed(note, given, voices), True) for note in new]
-    notes.sort()
+    waiting = [*((note, False) for note in given), *((note, True) for note in new)]
+    heapify(waiting)
     done: list[Note] = []
+    is_new: list[bool] = []
     sounding: list[int] = []
-    for index, (note, _) in enumerate(notes):
-        done.append(note)
+    while waiting:
+        note, may_give_way = heappop(waiting)
         sounding = [i for i in sounding if done[i].end > note.onset]
-        can_be_cut = sorted((done[i].end, i) for i in sounding if notes[i][1] and done[i].onset < note.onset)
+        can_be_cut = sorted((done[i].end, i) for i in sounding if is_new[i] and done[i].onset < note.onset)
         for _, i in can_be_cut[: max(0, len(sounding) + 1 - voices)]:
             done[i] = replace(done[i], duration=note.onset - done[i].onset)
             sounding.remove(i)
-        sounding.append(index)
-    return [note for note, (_, is_new) in zip(done, notes, strict=True) if is_new]
-
-
-def _delayed(note: Note, given: Sequence[Note], voices: int) -> Note:
-    """Begin a note that comes a little before its step when a given note's voice is free."""
-    ends = sorted(other.end for other in given if other.onset <= note.onset < other.end)
-    if len(ends) < voices:
-        return note
-    onset = ends[len(ends) - voices]
-    return replace(note, onset=onset, duration=max(1, note.end - onset))
+        over = len(sounding) + 1 - voices
+        if over > 0 and may_give_way:
+            ends = sorted(done[i].end for i in sounding if not is_new[i])
+            if over <= len(ends):  # it comes a little before its step, where a given note rings on
+                onset = ends[over - 1]
+                heappush(waiting, (replace(note, onset=onset, duration=max(1, note.end - onset)), True))
+                continue
+        sounding.append(len(done))
+        done.append(note)
+        is_new.append(may_give_way)
+    return [note for note, may_give_way in zip(done, is_new, strict=True) if may_give_way]

@@ -76,3 +76,9 @@ def test_a_bar_is_its_kept_and_its_new_notes() -> None:
     first, second = ([row(plan, 95, 70, cell=0)], [row(plan, 0, 72, cell=1)])
     assert [(n.onset, n.pitch) for n in bar_notes(request, plan, 0, first)] == [(0, 60), (1900, 70)]
     assert [(n.onset, n.pitch) for n in bar_notes(request, plan, 1, second)] == [(1915, 62), (1920, 72)]
+
+
+def test_of_an_early_chord_one_note_waits_for_the_voice_of_a_given_one() -> None:
+    request, plan = planned(Note(0, 40, 113), voices=3)
+    rows = (row(plan, 6, pitch, micro=EARLY) for pitch in (60, 64, 67))
+    assert joined(request, plan, *rows) == [(0, 113, 40), (112, 232, 60), (112, 232, 64), (113, 232, 67)]
