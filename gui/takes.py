@@ -230,9 +230,17 @@ class TakeBoard(QObject):
 
     @property
     def scenes(self) -> list[Slot]:
-        """The favourites that can be launched, in the order in which they were written; at most nine."""
+        """The favourites that can be launched, in the order of the presses that wrote them; at most nine.
+
+        Those of one press go by their numbers: which of them was complete first is chance.
+        """
         favourites = [slot for slot in self.slots if slot.is_favourite and self.is_offered(slot)]
-        return sorted(favourites, key=lambda slot: slot.library_id)[:MOST_SCENES]
+        presses: dict[int, int] = {}
+        for slot in sorted(favourites, key=lambda slot: slot.library_id):
+            presses.setdefault(slot.request.seed, slot.library_id)
+        return sorted(favourites, key=lambda slot: (presses[slot.request.seed], slot.number, slot.library_id))[
+            :MOST_SCENES
+        ]
 
     def show_scenes(self, *, on: bool) -> None:
         """Show which number launches which favourite, or which hears which take."""

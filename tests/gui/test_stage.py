@@ -182,6 +182,26 @@ def test_scenes_are_favourites_in_the_order_in_which_they_were_written(
     assert app.state.loop.tracks[KEYS].notes[0].pitch == 74
 
 
+def test_scenes_of_one_press_go_by_their_numbers_whichever_was_complete_first(
+    app: App, service: FakeService, qtbot: QtBot
+) -> None:
+    press(app, Qt.Key.Key_G)
+    request = service.requests[-1]
+    for row, number in enumerate((2, 0), 1):
+        notes = [Note(0, 60 + number, 960, 90)]
+        loop = request.canvas.with_track(KEYS, request.canvas.tracks[KEYS].with_notes(notes))
+        take = Take(number, loop, request.seed, 0, (), TakeScores(-1.0))
+        service.say(service.job, TakeKept(number, row), TakeReady(take))
+    with qtbot.waitSignal(app.board.finished):
+        service.say(service.job, Finished(0.2, 0.1, 2, "CPU", "base"))
+    press(app, Qt.Key.Key_1)
+    press(app, Qt.Key.Key_F)
+    press(app, Qt.Key.Key_2)
+    press(app, Qt.Key.Key_F)
+    press(app, Qt.Key.Key_S, SHIFT)
+    assert [thumb.key for thumb in app.window.takes.thumbs] == ["1", "2"]
+
+
 def a_row(library_id: int) -> TakeRow:
     return TakeRow(
         library_id, 0.0, "", "", 100.0, "4/4", 2, "pad", "pad", "", 1, 5, 0, "base", "", -1.0, None, 3, 0, 1, "CPU", 1,
