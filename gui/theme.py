@@ -40,6 +40,7 @@ class Theme:
         mute, solo: Of these two buttons while they are on.
         key_white, key_black: The keyboard.
         roles: A colour for each role.
+        behind: How far notes of the parts that are not in front sink into the rows, 0 to 1.
     """
 
     is_dark: bool
@@ -65,6 +66,7 @@ class Theme:
     key_white: str
     key_black: str
     roles: tuple[str, ...]
+    behind: float = 0.62
 
     @property
     def focus(self) -> str:
@@ -77,6 +79,10 @@ class Theme:
     def part(self, track: Track) -> QColor:
         """Return the colour that a part wears."""
         return self.role(worn_by(track))
+
+    def part_behind(self, track: Track) -> QColor:
+        """Return the colour of a part's notes while another part is in front."""
+        return mixed(self.part(track), QColor(self.row), self.behind)
 
 
 # Drums, bass, keys, organ, mallets, guitar, strings, voice, brass, winds, lead, pad, other: neighbours in a
@@ -164,6 +170,7 @@ CONTRAST = Theme(
     key_white="#ffffff",
     key_black="#000000",
     roles=_ON_DARK,
+    behind=0.25,
 )
 THEMES: dict[ThemeName, Theme] = {ThemeName.DARK: DARK, ThemeName.LIGHT: LIGHT, ThemeName.CONTRAST: CONTRAST}
 

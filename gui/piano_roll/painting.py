@@ -21,7 +21,6 @@ from gui.theme import Theme, mixed
 
 VELOCITY_SHADES = 4
 FAINTEST_SHARE = 0.45  # how far the softest note sinks into the background
-GHOST_SHARE = 0.62
 SEAM_SHARE = 0.74
 MIN_LINE_GAP_PX = 7.0
 MORE_PX = 10
@@ -138,11 +137,10 @@ def _paint_after_end(painter: QPainter, scene: Scene, area: QRect) -> None:
 
 def paint_notes(painter: QPainter, scene: Scene, tables: tuple[PartTable, ...], area: QRect) -> None:
     """Paint the notes of all parts and the seam's echo: ghosts first, then the part in front."""
-    ground = QColor(scene.theme.row)
     for table in sorted(tables, key=lambda table: table.part == scene.front):
-        color = scene.theme.part(scene.loop.tracks[table.part])
-        if table.part != scene.front and not scene.rows.is_drums:
-            color = mixed(color, ground, GHOST_SHARE)
+        is_behind = table.part != scene.front and not scene.rows.is_drums
+        track = scene.loop.tracks[table.part]
+        color = scene.theme.part_behind(track) if is_behind else scene.theme.part(track)
         _paint_part(painter, scene, table, area, color)
         _paint_seam(painter, scene, table, area, color)
 

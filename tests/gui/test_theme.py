@@ -4,6 +4,7 @@ import pytest
 from PySide6.QtGui import QColor
 
 from engine.music.general_midi import Role
+from engine.music.loop import Track
 from gui.theme import CONTRAST, THEMES, Theme, ThemeName
 
 TEXT, SHAPE = 4.5, 3.0
@@ -52,3 +53,6 @@ def test_high_contrast_is_higher() -> None:
         assert ratio(CONTRAST.text, ground) >= 7
         assert ratio(CONTRAST.muted, ground) >= 7
         assert ratio(CONTRAST.line, ground) >= SHAPE, "borders are to be seen"
+    for ground in (CONTRAST.row, CONTRAST.row_off, CONTRAST.row_tonic):
+        for role in Role:
+            assert ratio(CONTRAST.part_behind(Track(role)).name(), ground) >= SHAPE, f"{role} behind another part"
