@@ -21,7 +21,7 @@ from gui.material_row import StemRow
 from gui.panels.stem_picture import StemPicture
 from gui.theme import ROLE_GLYPHS, SPACE_PX, Theme
 
-LEFT_PX = 270
+LEFT_PX = 296
 _USE_HELP = {
     PartUse.CONTEXT: "stays; new parts are written to fit it",
     PartUse.REPLACE: "is written anew",
@@ -90,6 +90,7 @@ class StemCard(QFrame):
         foot = QHBoxLayout()
         foot.setSpacing(2)
         foot.addWidget(self.facts, 1)
+        foot.addSpacing(6)
         for button in self.use_buttons.values():
             foot.addWidget(button)
         grid = QGridLayout(left)

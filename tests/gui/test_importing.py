@@ -105,6 +105,15 @@ def test_dropped_stems_are_shown_and_used_as_one_step(app: App, service: FakeSer
     assert app.document.loop == before
 
 
+def test_how_much_there_is_of_a_part_does_not_touch_the_button_beside_it(
+    app: App, service: FakeService, qtbot: QtBot
+) -> None:
+    card = import_two_parts(app, service, qtbot).cards[0]
+    card.facts.setText("32 bars · 576 notes")
+    qtbot.waitUntil(lambda: card.facts.width() >= card.facts.sizeHint().width())
+    assert card.use_buttons[PartUse.CONTEXT].x() - card.facts.geometry().right() > 6
+
+
 def test_parts_can_go_beside_the_loop_that_is_there(app: App, service: FakeService, qtbot: QtBot) -> None:
     app.document.edit("Transpose", app.document.loop.transposed(1))
     before = app.document.loop
