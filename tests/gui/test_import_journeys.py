@@ -11,16 +11,14 @@ from PySide6.QtGui import QColor, QImage
 
 from engine.audio.extra import is_installed
 from engine.midi import smf
-from engine.midi.smf_write import encode
 from engine.music.general_midi import Role
 from engine.music.loop import Loop, Note, Track
 from engine.resources import assets_folder
-from gui import loop_edits
-from gui.app import first_loop
 from gui.panels.stem_picture import HEIGHT_PX
 from gui.panels.stem_row import LEFT_PX
 from gui.theme import DARK, LIGHT
 from tests.helpers.desktop import Desktop, missing_tools, until
+from tests.helpers.dropping import PANEL, SCREEN, TARGET, drop, song, stems
 from tests.helpers.sounding_stems import LINE, bass, written
 from tests.helpers.trial import WINDOW, Trial
 from tests.stems.test_timing import GROOVE, played
@@ -30,9 +28,6 @@ pytestmark = [
     pytest.mark.skipif(bool(missing_tools()), reason=f"not installed: {', '.join(missing_tools())}"),
 ]
 
-PANEL, SOURCE = "Import", "Drag source"
-SCREEN = (1480, 1100)
-TARGET = (700, 300)  # in the window
 FLAG_DRAG_PX, BEAT = 60, 480
 has_model = (assets_folder() / "models" / "base").exists()
 needs_audio = pytest.mark.skipif(not is_installed(), reason="needs the audio extra")
@@ -45,23 +40,6 @@ def desktop(tmp_path: Path) -> Iterator[Desktop]:
     desktop.close()
 
 
-def drop(desktop: Desktop, *paths: Path) -> Trial:
-    """Open the window and drop files on it that another process gives."""
-    trial = Trial(desktop)
-    until(lambda: (trial.data / "journal.jsonl").exists(), "the first loop")
-    desktop.move(WINDOW, 0, 0)
-    desktop.start("-m", "tests.helpers.drag_source", *map(str, paths))
-    desktop.wait_for_window(SOURCE)
-    desktop.move(SOURCE, 600, 960)
-    desktop.keep_above(SOURCE)
-    until(lambda: desktop.origin(SOURCE)[1] >= 960, "the source in its place")
-    x, y = desktop.origin(SOURCE)
-    desktop.drag((x + 60, y + 60), trial.at(TARGET), hold_seconds=0.3)
-    desktop.wait_for_window(PANEL)
-    desktop.focus(PANEL)
-    return trial
-
-
 def use(trial: Trial, step: str) -> Loop:
     """Press until what is shown is used: the button wakes up once the files have been looked at."""
 
@@ -72,30 +50,6 @@ def use(trial: Trial, step: str) -> Loop:
 
     until(pressed, step)
     return trial.history().current
-
-
-def stems(folder: Path) -> list[Path]:
-    """Write the parts of the first loop as files of their own."""
-    folder.mkdir(exist_ok=True)
-    loop = first_loop()
-    paths = [folder / f"{track.label}.mid" for track in loop.tracks]
-    for track, path in zip(loop.tracks, paths, strict=True):
-        smf.write(loop.with_tracks([track]), path)
-    return paths
-
-
-def song(path: Path) -> Path:
-    """Write a song: the first loop four times, and then other music four times."""
-    loop = loop_edits.repeated(first_loop(), 4)
-    other = loop_edits.repeated(first_loop().transposed(5), 4)
-    whole = encode(loop)
-    for track, more in zip(whole.tracks, encode(other).tracks, strict=True):
-        end = track.pop()
-        first = next((i for i, message in enumerate(more) if not message.is_meta), len(more) - 1)
-        more[first].time += end.time
-        track.extend(more[first:])
-    whole.save(path)
-    return path
 
 
 def test_stems_become_the_prompt_and_undo_brings_the_old_loop_back(desktop: Desktop, tmp_path: Path) -> None:
