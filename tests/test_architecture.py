@@ -73,6 +73,17 @@ def test_packaging_stays_no_package() -> None:
     assert not (ROOT / "packaging" / "__init__.py").exists()
 
 
+def test_every_picture_of_the_guide_can_be_taken_anew() -> None:
+    script = (ROOT / "benchmarks" / "pictures.py").read_text(encoding="utf-8")
+    shown = {
+        name
+        for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+        for name in re.findall(r"images/([\w-]+)\.png", page.read_text(encoding="utf-8"))
+    }
+    assert shown == {path.stem for path in (ROOT / "docs" / "images").iterdir()}
+    assert not [name for name in shown if f'"{name}"' not in script]
+
+
 def test_readme_has_two_commands_of_one_line() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for heading in ("## Run", "## Test"):

@@ -138,6 +138,10 @@ class Desktop:
         """Type letters, each as a key."""
         self._tell("xdotool", "type", text)
 
+    def point(self, x: int, y: int) -> None:
+        """Put the pointer somewhere, where it may be already."""
+        self._tell("xdotool", "mousemove", str(x), str(y))
+
     def click(self, x: int, y: int) -> None:
         self._tell("xdotool", "mousemove", "--sync", str(x), str(y), "click", "1")
 
@@ -157,9 +161,16 @@ class Desktop:
         time.sleep(hold_seconds)
         self._tell("xdotool", "mouseup", "1")
 
-    def picture(self, path: Path) -> None:
-        """Take a picture of the screen."""
-        self._tell("import", "-window", "root", str(path))
+    def picture(self, path: Path, title: str = "", *options: str) -> None:
+        """Take a picture of the screen, or of a window's inside.
+
+        Args:
+            path: Where to.
+            title: Of the window, which nothing may cover; "" for the whole screen.
+            options: For ImageMagick's `import`.
+        """
+        window = self.wait_for_window(title) if title else "root"
+        self._tell("import", "-window", window, *options, str(path))
 
     def _tell(self, *command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(command, env=self.environment, text=True, capture_output=True, check=False)
