@@ -77,15 +77,19 @@ def _in_layout(layout: QLayout) -> Iterator[QWidget]:
 
 
 def let_go(widget: QWidget) -> None:
-    """Give the keys of a widget back to the window: letters and Space are shortcuts, and Tab goes on from here."""
-    widget.clearFocus()
+    """Give the keys of a widget back to the window: letters and Space are shortcuts, and Tab goes on from here.
+
+    Were they nobody's, Qt would choose a button as soon as a dialog is closed, and the next Space would press that.
+    """
+    widget.window().setFocus()
     _left.clear()
     _left.add(widget)
 
 
 def _place() -> QWidget | None:
     """Return what has the keyboard, else what gave it up."""
-    return QApplication.focusWidget() or next(filter(isValid, _left), None)
+    current = QApplication.focusWidget()
+    return next(filter(isValid, _left), None) if current is None or current.isWindow() else current
 
 
 def step_focus(stops: Sequence[QWidget], *, is_next: bool) -> bool:

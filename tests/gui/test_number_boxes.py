@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QToolTip, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
 from gui.app import App
@@ -74,9 +74,25 @@ def test_after_return_tab_goes_on_from_there(app: App, name: str) -> None:
         focus_by_key(fields[name])
         QTest.keyClicks(fields[name], "92 bpm" if name == "words" else "2")
         QTest.keyClick(fields[name], Qt.Key.Key_Return)
-        assert QApplication.focusWidget() is None, "letters and Space are the window's"
+        assert QApplication.focusWidget() is app.window, "letters and Space are the window's"
         QTest.keyClick(app.window, key)
         assert QApplication.focusWidget() is wanted
+
+
+def test_after_return_and_a_dialog_the_next_space_plays(app: App, qtbot: QtBot) -> None:
+    seed = app.window.controls.loop_wishes.seed
+    seed.setFocus()
+    typed(seed, "7")
+    dialog = QDialog(app.window)
+    dialog.show()
+    qtbot.waitUntil(dialog.isActiveWindow)
+    dialog.close()
+    app.window.activateWindow()
+    qtbot.waitUntil(app.window.isActiveWindow)
+    assert QApplication.focusWidget() is app.window
+    was_playing = app.playback.is_playing
+    QTest.keyClick(app.window.windowHandle(), Qt.Key.Key_Space)
+    assert app.playback.is_playing is not was_playing
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter])
