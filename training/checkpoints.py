@@ -89,6 +89,14 @@ def read_latest(directory: Path) -> State | None:
     return None
 
 
+def best_score(directory: Path) -> float:
+    """Return the bits a note of a run's best weights: infinite where there are none yet, or damaged ones."""
+    try:
+        return float(read_checkpoint(directory / BEST)["score"]["all"])
+    except CheckpointError:
+        return float("inf")
+
+
 def write_numbered(directory: Path, step: int, state: State, *, keep: int) -> Path:
     """Write the checkpoint of a step and delete all but the `keep` newest."""
     path = directory / f"step-{step:09d}.ckpt"

@@ -30,7 +30,7 @@ from lightning.fabric.strategies.model_parallel import ModelParallelStrategy
 from torch import Tensor
 
 from engine.representation.vocabulary import vocabulary_hash
-from training.checkpoints import BEST, State, read_latest, write_checkpoint, write_numbered
+from training.checkpoints import BEST, State, best_score, read_latest, write_checkpoint, write_numbered
 from training.config import ConfigError, RunConfig, TrainConfig
 from training.feed import Place, SongSource, Source, TensorBatch, first_windows, training_batches
 from training.memory import MAX_PIECES, is_out_of_memory, pieces_of
@@ -292,7 +292,6 @@ class _Run:
         """Score the averaged weights; keep them when they are the best so far."""
         self.average.swap()
         self.score = evaluate(self.model, self.valid, device=self.fabric.device)
-        self.records.validated(self.progress, self.score)
         if self.watch is not None and self.fabric.is_global_zero:
             self._is_far_enough = self.watch.validated(self.progress, self.score, self.bare)
         self.average.swap()
@@ -302,6 +301,8 @@ class _Run:
             if self.fabric.is_global_zero:
                 kept = {"average": average, "score": self.score.as_dict()}
                 write_checkpoint(self.directory / BEST, self._described() | kept)
+        # Last, for what is on record is not validated again: a kill before this line repeats it, and loses no weights.
+        self.records.validated(self.progress, self.score)
 
     def _gathered(self, state: Any) -> Any:
         return gathered(state, is_keeper=self.fabric.is_global_zero)
@@ -339,7 +340,9 @@ class _Run:
             average.copy_(placed_like(value, average))
         for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
             load_moments(optimiser, saved)
-        self.progress = Progress(**state["progress"])
+        progress = Progress(**state["progress"])
+        # A checkpoint is written before its step's validation, which may have found the best.
+        self.progress = replace(progress, best=min(progress.best, best_score(self.directory)))
         places = state["places"]
         if len(places) == self.fabric.world_size:
             self.place = Place(*places[self.fabric.global_rank])

@@ -2,7 +2,8 @@
 
 import csv
 import logging
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,20 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("lightning")
 
 from tests.helpers.tiny_bundle import write_tiny_bundle  # noqa: E402
-from training.checkpoints import CheckpointError, checkpoints_in, read_checkpoint, read_latest, write_checkpoint  # noqa: E402
+from training import train as train_module  # noqa: E402
+from training.checkpoints import (  # noqa: E402
+    BEST,
+    CheckpointError,
+    State,
+    checkpoints_in,
+    read_checkpoint,
+    read_latest,
+    write_checkpoint,
+)
 from training.config import ConfigError, DataConfig, ModelConfig, OptimiserConfig, RunConfig, TrainConfig  # noqa: E402
+from training.dataset import Batch  # noqa: E402
 from training.model import LoopTransformer  # noqa: E402
+from training.records import Score  # noqa: E402
 from training.train import PAUSE, Outcome, train  # noqa: E402
 from training.trained_model import begin_from, load_model, shape_of  # noqa: E402
 
@@ -132,6 +144,53 @@ def test_the_best_checkpoint_is_the_averaged_model_of_the_best_validation(tmp_pa
     assert model.shape == config(tmp_path).model
     assert outcome.score is not None
     assert state["score"]["all"] == outcome.score.bits_per_note == outcome.progress.best
+
+
+@dataclass(frozen=True)
+class Deadly(RandomSource):
+    """Ends the process, as it were, that asks for its third chunk."""
+
+    def chunk(self, number: int) -> Sequence[Batch]:
+        if number == 2:
+            raise KeyboardInterrupt
+        return super().chunk(number)
+
+
+def scores(*bits: float) -> Callable[..., Score]:
+    """Return what validations find, one after the other, the last for ever."""
+    left = list(bits)
+    return lambda *_, **__: Score(left.pop(0) if len(left) > 1 else left[0], (0.0,) * 6, 1)
+
+
+def test_after_a_kill_no_worse_model_replaces_the_best(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = config(tmp_path)
+    settings = replace(plain, run=replace(plain.run, valid_steps=2))
+    monkeypatch.setattr(train_module, "evaluate", scores(6.0, 5.5, 3.0))
+    with pytest.raises(KeyboardInterrupt):
+        train(settings, source=Deadly(), valid_source=RandomSource(seed=1))
+    assert steps_validated(tmp_path) == [0, 2, 4]
+    monkeypatch.setattr(train_module, "evaluate", scores(4.0))
+    assert run(settings).progress.best == 3.0
+    assert read_checkpoint(tmp_path / BEST)["score"]["all"] == 3.0
+
+
+def test_a_validation_whose_weights_a_kill_took_is_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def deadly(path: Path, state: State) -> None:
+        if state["score"]["all"] == 3.0:
+            raise KeyboardInterrupt
+        write_checkpoint(path, state)
+
+    plain = config(tmp_path)
+    settings = replace(plain, run=replace(plain.run, valid_steps=2))
+    monkeypatch.setattr(train_module, "evaluate", scores(6.0, 5.5, 3.0))
+    monkeypatch.setattr(train_module, "write_checkpoint", deadly)
+    with pytest.raises(KeyboardInterrupt):
+        run(settings)
+    monkeypatch.setattr(train_module, "evaluate", scores(3.0, 4.0))
+    monkeypatch.setattr(train_module, "write_checkpoint", write_checkpoint)
+    run(settings)
+    assert read_checkpoint(tmp_path / BEST)["progress"]["step"] == 4
+    assert read_checkpoint(tmp_path / BEST)["score"]["all"] == 3.0
 
 
 def starting_from(weights: Path, directory: Path) -> TrainConfig:
