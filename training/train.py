@@ -180,9 +180,9 @@ class _Run:
             if run.valid_steps:
                 is_due = self.progress.step % run.valid_steps == 0
             else:
-                is_due = time.monotonic() - validated >= run.valid_minutes * 60
+                is_due = self._agreed(time.monotonic() - validated >= run.valid_minutes * 60)
             # Saved before validating too: the minutes that takes are not to be lost on top.
-            if is_due or time.monotonic() - saved >= run.checkpoint_minutes * 60:
+            if is_due or self._agreed(time.monotonic() - saved >= run.checkpoint_minutes * 60):
                 self.save()
                 saved = time.monotonic()
             if is_due:
@@ -283,7 +283,7 @@ class _Run:
         return self._agreed(bool(signals) or (self.directory / PAUSE).exists())
 
     def _agreed(self, wish: bool) -> bool:
-        """Stop everywhere when one process wants to stop."""
+        """Return the same everywhere: true when one process wishes it, for each has a clock of its own."""
         if self.fabric.world_size == 1:
             return wish
         return bool(self.fabric.all_reduce(torch.tensor(float(wish)), reduce_op="sum"))
@@ -295,7 +295,7 @@ class _Run:
         if self.watch is not None and self.fabric.is_global_zero:
             self._is_far_enough = self.watch.validated(self.progress, self.score, self.bare)
         self.average.swap()
-        if self.score.bits_per_note < self.progress.best:
+        if self._agreed(self.score.bits_per_note < self.progress.best):
             self.progress = replace(self.progress, best=self.score.bits_per_note)
             average = self._gathered(self.average.values)
             if self.fabric.is_global_zero:

@@ -31,9 +31,9 @@ def _run(*command: str) -> None:
     assert done.returncode == 0, done.stderr[-3000:]
 
 
-def _train(folder: Path, processes: int, strategy: str = "auto", rows: int = ROWS) -> State:
+def _train(folder: Path, processes: int, strategy: str = "auto", rows: int = ROWS, *settings: str) -> State:
     launch = TORCHRUN if processes > 1 else ()
-    _run(*launch, "-m", "tests.training.two_processes", str(folder), str(processes), strategy, str(rows))
+    _run(*launch, "-m", "tests.training.two_processes", str(folder), str(processes), strategy, str(rows), *settings)
     return read_checkpoint(folder / BEST)
 
 
@@ -63,6 +63,14 @@ def test_sharded_weights_are_kept_whole_and_gone_on_with(of_one: State, tmp_path
     assert {name: value.shape for name, value in half["model"].items()} == whole
     assert sorted(m["exp_avg"].shape for m in moments) == sorted(whole.values())
     _assert_same_model(of_one, _train(tmp_path, 2, "fsdp"))
+
+
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
+def test_two_processes_validate_and_save_by_one_clock(strategy: str, tmp_path: Path) -> None:
+    by_the_clock = ("run.valid_steps=0", "run.valid_minutes=0.005", "run.checkpoint_minutes=0.003")
+    assert _train(tmp_path, 2, strategy, 8000, *by_the_clock)["progress"]["rows"] > 0
+    validations = (tmp_path / "valid.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert len(validations) > 2, "too few to tell"
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """What `test_two_processes.py` runs: a few steps of training on one process, or on each of two.
 
-python -m torch.distributed.run --nproc-per-node 2 -m tests.training.two_processes FOLDER 2 ddp 1500
+python -m torch.distributed.run --nproc-per-node 2 -m tests.training.two_processes FOLDER 2 ddp 1500 [group.key=value …]
 """
 
 import sys
@@ -48,12 +48,13 @@ def config(directory: str, processes: int, strategy: str, rows: int) -> TrainCon
     )
 
 
-def main(directory: str, processes: str, strategy: str, rows: str) -> None:
+def main(directory: str, processes: str, strategy: str, rows: str, *settings: str) -> None:
     """Train, or go on, until so many rows are counted."""
     torch.set_num_threads(1)
     source, valid = OneBatch(RandomSource()), RandomSource(seed=1)
     Path(directory).mkdir(parents=True, exist_ok=True)
-    train(config(directory, int(processes), strategy, int(rows)), source=source, valid_source=valid)
+    wanted = config(directory, int(processes), strategy, int(rows)).with_overrides(settings)
+    train(wanted, source=source, valid_source=valid)
 
 
 if __name__ == "__main__":
