@@ -170,7 +170,8 @@ class _Run:
             workers=self.config.data.workers,
             counts_context=self.config.data.context_weight > 0,
         )
-        if run.valid_steps and self.progress.step % run.valid_steps == 0 and not self.records.is_validated:
+        is_validated = self._agreed(self.records.is_validated)  # the writer alone has read the curves
+        if run.valid_steps and self.progress.step % run.valid_steps == 0 and not is_validated:
             self._validate()
         while not (finished := self._is_over()) and not self._is_asked_to_stop(signals):
             losses, step_rows = self._step(batches)
@@ -294,6 +295,7 @@ class _Run:
         self.score = evaluate(self.model, self.valid, device=self.fabric.device)
         if self.watch is not None and self.fabric.is_global_zero:
             self._is_far_enough = self.watch.validated(self.progress, self.score, self.bare)
+        self._is_far_enough = self._agreed(self._is_far_enough)
         self.average.swap()
         if self._agreed(self.score.bits_per_note < self.progress.best):
             self.progress = replace(self.progress, best=self.score.bits_per_note)
@@ -362,6 +364,8 @@ def _strategy(run: RunConfig) -> Any:
             "Sharded weights need the number of shards, and are not compiled.",
             "Add run.compile=false and the processes a machine, as in run.devices=8.",
         )
+    if run.pieces > 1:  # every forward exchanges weights, and batches make different numbers of pieces
+        raise ConfigError("Sharded weights are not trained in pieces.", "Add run.pieces=1, or run.strategy=ddp.")
     return ModelParallelStrategy(cut_in_shards, data_parallel_size=int(run.devices) * run.nodes, tensor_parallel_size=1)
 
 

@@ -75,10 +75,17 @@ def test_a_resumed_run_takes_the_steps_of_an_uninterrupted_one(tmp_path: Path) -
     assert second.score.by_field == whole.score.by_field
 
 
-@pytest.mark.parametrize("run_config", [{"devices": "auto"}, {"devices": "2", "compile": True}])
-def test_shards_that_cannot_be_trained_are_refused(run_config: dict[str, Any], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("run_config", "word"),
+    [
+        ({"devices": "auto"}, "number of shards"),
+        ({"devices": "2", "compile": True}, "number of shards"),
+        ({"devices": "2", "pieces": 2}, "in pieces"),
+    ],
+)
+def test_shards_that_cannot_be_trained_are_refused(run_config: dict[str, Any], word: str, tmp_path: Path) -> None:
     settings = config(tmp_path)
-    with pytest.raises(ConfigError, match="number of shards"):
+    with pytest.raises(ConfigError, match=word):
         run(replace(settings, run=replace(settings.run, strategy="fsdp", **run_config)))
 
 

@@ -65,6 +65,18 @@ def test_sharded_weights_are_kept_whole_and_gone_on_with(of_one: State, tmp_path
     _assert_same_model(of_one, _train(tmp_path, 2, "fsdp"))
 
 
+def test_shards_go_on_from_a_step_that_was_validated(tmp_path: Path) -> None:
+    _train(tmp_path, 2, "fsdp", ROWS // 2, "run.valid_steps=1")
+    before = read_latest(tmp_path)
+    _train(tmp_path, 2, "fsdp", ROWS, "run.valid_steps=1")
+    after = read_latest(tmp_path)
+    assert before is not None
+    assert after is not None
+    steps = [line.split(",")[0] for line in (tmp_path / "valid.csv").read_text(encoding="utf-8").splitlines()[1:]]
+    assert steps.count(str(before["progress"]["step"])) == 2, "once by its number, once as the first part's last"
+    assert steps[-1] == str(after["progress"]["step"])
+
+
 @pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
 def test_two_processes_validate_and_save_by_one_clock(strategy: str, tmp_path: Path) -> None:
     by_the_clock = ("run.valid_steps=0", "run.valid_minutes=0.005", "run.checkpoint_minutes=0.003")
