@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from engine.errors import ModelBundleError
 from engine.inference.bundle import ModelBundle, ModelShape, recover_weights
 from engine.representation.vocabulary import Field, vocabulary_hash
 from training.checkpoints import CheckpointError, State, read_checkpoint
@@ -74,17 +75,29 @@ def shape_of(model: LoopTransformer) -> ModelShape:
     return ModelShape(**{field.name: getattr(model.shape, field.name) for field in fields(ModelShape)})
 
 
+def open_base(path: Path) -> ModelBundle:
+    """Open a bundle from which a training can begin.
+
+    Raises:
+        ModelBundleError: It cannot be read, or is a style, whose own weights are another bundle's.
+    """
+    bundle = ModelBundle.open(path)
+    if bundle.info.style is not None:
+        raise ModelBundleError(f"{bundle.info.name} is a style on top of another model.", "Begin with that model.")
+    return bundle
+
+
 def begin_from(model: nn.Module, path: Path) -> None:
     """Take the averaged weights of a checkpoint, or those of a bundle's folder, as rounded as it stores them.
 
     Raises:
         CheckpointError: They belong to another network or vocabulary, or the checkpoint cannot be read.
-        ModelBundleError: The bundle cannot be read.
+        ModelBundleError: The bundle cannot be read, or is a style.
     """
     if not path.is_dir():
         load_trained(model, averaged_weights(read_checkpoint(path)))
         return
-    bundle = ModelBundle.open(path)
+    bundle = open_base(path)
     if not isinstance(model, LoopTransformer) or shape_of(model) != bundle.shape:
         raise CheckpointError(f"{path} holds a network of another shape.", "Start from a bundle of the same sizes.")
     model.load_weights(recover_weights(bundle))

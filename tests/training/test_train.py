@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.inference.bundle import recover_weights
+from engine.errors import ModelBundleError
+from engine.inference.bundle import BundleInfo, StyleInfo, recover_weights
 from tests.helpers.random_windows import RandomSource
 
 torch = pytest.importorskip("torch")
@@ -29,6 +30,9 @@ from training.checkpoints import (  # noqa: E402
 )
 from training.config import ConfigError, DataConfig, ModelConfig, OptimiserConfig, RunConfig, TrainConfig  # noqa: E402
 from training.dataset import Batch  # noqa: E402
+from training.export import write_style_bundle  # noqa: E402
+from training.finetune.adapters import adapt, factors_of  # noqa: E402
+from training.finetune.config import Method  # noqa: E402
 from training.model import LoopTransformer  # noqa: E402
 from training.records import Score  # noqa: E402
 from training.train import PAUSE, Outcome, train  # noqa: E402
@@ -229,6 +233,17 @@ def test_training_does_not_go_on_from_a_bundle_of_another_shape(tmp_path: Path) 
     bundle = write_tiny_bundle(tmp_path / "base")
     with pytest.raises(CheckpointError, match="another shape"):
         run(starting_from(bundle.folder, tmp_path / "more"))
+
+
+def test_training_does_not_go_on_from_a_style(tmp_path: Path) -> None:
+    settings = config(tmp_path)
+    network = LoopTransformer(settings.model)
+    base = write_tiny_bundle(tmp_path / "base", bits=32, shape=shape_of(network))
+    info = BundleInfo("mine", base.shape, 32, "unstated", {}, {}, style=StyleInfo(base.identity, 2))
+    adapt(network, Method.LORA, rank=2)
+    style = write_style_bundle(factors_of(network), tmp_path / "style", base=base, info=info)
+    with pytest.raises(ModelBundleError, match="a style on top of another"):
+        run(starting_from(style.folder, tmp_path / "more"))
 
 
 def test_only_the_newest_checkpoints_are_kept(tmp_path: Path) -> None:

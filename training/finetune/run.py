@@ -20,7 +20,7 @@ from typing import Any
 import torch
 from filelock import FileLock, Timeout
 
-from engine.errors import CorpusError, ModelBundleError
+from engine.errors import CorpusError
 from engine.inference.bundle import ModelBundle, recover_weights
 from engine.inference.model import OnnxLoopModel
 from engine.representation.vocabulary import Field
@@ -44,7 +44,7 @@ from training.memory import device_of, rows_that_fit
 from training.model import LoopTransformer
 from training.songs import PackedSong, write_shard
 from training.train import PAUSE, train
-from training.trained_model import averaged_weights, load_trained
+from training.trained_model import averaged_weights, load_trained, open_base
 
 logger = logging.getLogger(__name__)
 
@@ -102,9 +102,7 @@ def finetune(
         ModelBundleError: There is no such base, or the result cannot be written.
     """
     work.mkdir(parents=True, exist_ok=True)
-    base = ModelBundle.open(model_folder(config.course.base))
-    if base.info.style is not None:
-        raise ModelBundleError(f"{base.info.name} is a style on top of another model.", "Begin with that model.")
+    base = open_base(model_folder(config.course.base))
     say = EventLog(work / EVENTS_FILE, on_event)
     with _held(work, say):
         (work / PAUSE).unlink(missing_ok=True)
