@@ -289,6 +289,12 @@ class _Run:
             return wish
         return bool(self.fabric.all_reduce(torch.tensor(float(wish)), reduce_op="sum"))
 
+    def _everywhere(self, own: Tensor) -> list[Tensor]:
+        """Return a tensor of each process, by rank."""
+        if self.fabric.world_size == 1:
+            return [own]
+        return list(cast("Tensor", self.fabric.all_gather(own)).cpu())
+
     def _validate(self) -> None:
         """Score the averaged weights; keep them when they are the best so far."""
         self.average.swap()
@@ -315,17 +321,15 @@ class _Run:
 
     def save(self) -> None:
         """Write a checkpoint from which this run goes on exactly."""
-        places = [(self.place.chunk, self.place.batch)]
-        if self.fabric.world_size > 1:
-            everywhere = cast("Tensor", self.fabric.all_gather(torch.tensor(places[0])))
-            places = [(int(c), int(b)) for c, b in everywhere.reshape(-1, 2)]
+        device = self.fabric.device
+        places = self._everywhere(torch.tensor([self.place.chunk, self.place.batch]))
         state = self._described() | {
             "model": self._gathered(trained_state(self.bare)),
             "average": self._gathered(self.average.values),
             "optimisers": self._gathered([o.state_dict() for o in self.optimisers]),
-            "places": places,
-            "random": torch.get_rng_state(),
-            "cuda_random": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+            "places": [(int(chunk), int(batch)) for chunk, batch in places],
+            "random": self._everywhere(torch.get_rng_state()),
+            "cuda_random": self._everywhere(torch.cuda.get_rng_state(device)) if device.type == "cuda" else [],
         }
         if self.fabric.is_global_zero:
             write_numbered(self.directory, self.progress.step, state, keep=self.config.run.keep_checkpoints)
@@ -350,10 +354,18 @@ class _Run:
             self.place = Place(*places[self.fabric.global_rank])
         else:  # another number of processes: begin with chunks that nobody has seen
             self.place = Place(max(chunk for chunk, _ in places) * len(places) // self.fabric.world_size + 1)
-        torch.set_rng_state(state["random"])
-        if state["cuda_random"] and len(state["cuda_random"]) == torch.cuda.device_count():
-            torch.cuda.set_rng_state_all(state["cuda_random"])
+        self._go_on_drawing(state["random"], state["cuda_random"])
         logger.info("going on from step %d, %d rows", self.progress.step, self.progress.rows)
+
+    def _go_on_drawing(self, states: list[Tensor] | Tensor, cuda_states: list[Tensor]) -> None:
+        """Draw dropout from where this process stood; where that is not told, from its own seed on."""
+        rank, ranks = self.fabric.global_rank, self.fabric.world_size
+        if isinstance(states, Tensor):  # a checkpoint of before, which knows the first process's alone
+            states = [states]
+        if len(states) == ranks:  # copied, for torch crashes on a part of a larger tensor
+            torch.set_rng_state(states[rank].clone())
+        if len(cuda_states) == ranks and self.fabric.device.type == "cuda":
+            torch.cuda.set_rng_state(cuda_states[rank].clone(), self.fabric.device)
 
 
 def _strategy(run: RunConfig) -> Any:

@@ -77,6 +77,19 @@ def test_shards_go_on_from_a_step_that_was_validated(tmp_path: Path) -> None:
     assert steps[-1] == str(after["progress"]["step"])
 
 
+def test_each_process_goes_on_with_its_own_dropout(tmp_path: Path) -> None:
+    _train(tmp_path / "whole", 2, "ddp", ROWS, "model.dropout=0.3")
+    for rows in (ROWS // 2, ROWS):
+        _train(tmp_path / "halves", 2, "ddp", rows, "model.dropout=0.3")
+    whole, halves = read_latest(tmp_path / "whole"), read_latest(tmp_path / "halves")
+    assert whole is not None
+    assert halves is not None
+    one, other = halves["random"]
+    assert not torch.equal(one, other)
+    assert all(torch.equal(a, b) for a, b in zip(whole["random"], halves["random"], strict=True))
+    assert all(torch.equal(weight, halves["model"][name]) for name, weight in whole["model"].items())
+
+
 @pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
 def test_two_processes_validate_and_save_by_one_clock(strategy: str, tmp_path: Path) -> None:
     by_the_clock = ("run.valid_steps=0", "run.valid_minutes=0.005", "run.checkpoint_minutes=0.003")
