@@ -25,20 +25,19 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 import torch
-from lightning.fabric import Fabric
-from lightning.fabric.strategies.model_parallel import ModelParallelStrategy
 from torch import Tensor
 
 from engine.representation.vocabulary import vocabulary_hash
 from training.checkpoints import BEST, State, best_score, read_latest, write_checkpoint, write_numbered
-from training.config import ConfigError, RunConfig, TrainConfig
+from training.config import TrainConfig
 from training.feed import Place, SongSource, Source, TensorBatch, first_windows, training_batches
 from training.memory import MAX_PIECES, is_out_of_memory, pieces_of
 from training.model import LoopTransformer, Losses, LossModel
 from training.optimisers import AveragedWeights, build_optimisers, load_moments, rate_share, set_rates
 from training.priority import lower_priority
+from training.processes import agreed, everywhere, go_on_drawing, launched
 from training.records import Records, Score
-from training.sharding import cut_in_shards, gathered, placed_like
+from training.sharding import gathered, placed_like
 from training.trained_model import begin_from, check_vocabulary, evaluate, load_trained, trained_state
 
 logger = logging.getLogger(__name__)
@@ -131,7 +130,7 @@ class _Run:
         self.config, self.source, self.watch = config, source, watch
         self.directory = Path(config.run.directory)
         self.directory.mkdir(parents=True, exist_ok=True)
-        self.fabric = _fabric(config)
+        self.fabric = launched(config.run)
         self.fabric.seed_everything(config.run.seed, verbose=False)
         self.bare = model or LoopTransformer(config.model)
         if self.fabric.global_rank:  # one network, but its own dropout in each process
@@ -170,7 +169,7 @@ class _Run:
             workers=self.config.data.workers,
             counts_context=self.config.data.context_weight > 0,
         )
-        is_validated = self._agreed(self.records.is_validated)  # the writer alone has read the curves
+        is_validated = agreed(self.fabric, self.records.is_validated)  # the writer alone has read the curves
         if run.valid_steps and self.progress.step % run.valid_steps == 0 and not is_validated:
             self._validate()
         while not (finished := self._is_over()) and not self._is_asked_to_stop(signals):
@@ -181,9 +180,9 @@ class _Run:
             if run.valid_steps:
                 is_due = self.progress.step % run.valid_steps == 0
             else:
-                is_due = self._agreed(time.monotonic() - validated >= run.valid_minutes * 60)
+                is_due = agreed(self.fabric, time.monotonic() - validated >= run.valid_minutes * 60)
             # Saved before validating too: the minutes that takes are not to be lost on top.
-            if is_due or self._agreed(time.monotonic() - saved >= run.checkpoint_minutes * 60):
+            if is_due or agreed(self.fabric, time.monotonic() - saved >= run.checkpoint_minutes * 60):
                 self.save()
                 saved = time.monotonic()
             if is_due:
@@ -273,27 +272,16 @@ class _Run:
     def _is_over(self) -> bool:
         run, progress = self.config.run, self.progress
         minutes = (time.monotonic() - self._started) / 60
-        return self._agreed(
+        return agreed(
+            self.fabric,
             self._is_far_enough
             or progress.rows >= self.config.optimiser.total_rows
             or 0 < run.max_minutes <= minutes
-            or 0 < run.max_cpu_seconds <= progress.cpu_seconds
+            or 0 < run.max_cpu_seconds <= progress.cpu_seconds,
         )
 
     def _is_asked_to_stop(self, signals: list[int]) -> bool:
-        return self._agreed(bool(signals) or (self.directory / PAUSE).exists())
-
-    def _agreed(self, wish: bool) -> bool:
-        """Return the same everywhere: true when one process wishes it, for each has a clock of its own."""
-        if self.fabric.world_size == 1:
-            return wish
-        return bool(self.fabric.all_reduce(torch.tensor(float(wish)), reduce_op="sum"))
-
-    def _everywhere(self, own: Tensor) -> list[Tensor]:
-        """Return a tensor of each process, by rank."""
-        if self.fabric.world_size == 1:
-            return [own]
-        return list(cast("Tensor", self.fabric.all_gather(own)).cpu())
+        return agreed(self.fabric, bool(signals) or (self.directory / PAUSE).exists())
 
     def _validate(self) -> None:
         """Score the averaged weights; keep them when they are the best so far."""
@@ -301,9 +289,9 @@ class _Run:
         self.score = evaluate(self.model, self.valid, device=self.fabric.device)
         if self.watch is not None and self.fabric.is_global_zero:
             self._is_far_enough = self.watch.validated(self.progress, self.score, self.bare)
-        self._is_far_enough = self._agreed(self._is_far_enough)
+        self._is_far_enough = agreed(self.fabric, self._is_far_enough)
         self.average.swap()
-        if self._agreed(self.score.bits_per_note < self.progress.best):
+        if agreed(self.fabric, self.score.bits_per_note < self.progress.best):
             self.progress = replace(self.progress, best=self.score.bits_per_note)
             average = self._gathered(self.average.values)
             if self.fabric.is_global_zero:
@@ -322,14 +310,14 @@ class _Run:
     def save(self) -> None:
         """Write a checkpoint from which this run goes on exactly."""
         device = self.fabric.device
-        places = self._everywhere(torch.tensor([self.place.chunk, self.place.batch]))
+        places = everywhere(self.fabric, torch.tensor([self.place.chunk, self.place.batch]))
         state = self._described() | {
             "model": self._gathered(trained_state(self.bare)),
             "average": self._gathered(self.average.values),
             "optimisers": self._gathered([o.state_dict() for o in self.optimisers]),
             "places": [(int(chunk), int(batch)) for chunk, batch in places],
-            "random": self._everywhere(torch.get_rng_state()),
-            "cuda_random": self._everywhere(torch.cuda.get_rng_state(device)) if device.type == "cuda" else [],
+            "random": everywhere(self.fabric, torch.get_rng_state()),
+            "cuda_random": everywhere(self.fabric, torch.cuda.get_rng_state(device)) if device.type == "cuda" else [],
         }
         if self.fabric.is_global_zero:
             write_numbered(self.directory, self.progress.step, state, keep=self.config.run.keep_checkpoints)
@@ -354,45 +342,8 @@ class _Run:
             self.place = Place(*places[self.fabric.global_rank])
         else:  # another number of processes: begin with chunks that nobody has seen
             self.place = Place(max(chunk for chunk, _ in places) * len(places) // self.fabric.world_size + 1)
-        self._go_on_drawing(state["random"], state["cuda_random"])
+        go_on_drawing(self.fabric, state["random"], state["cuda_random"])
         logger.info("going on from step %d, %d rows", self.progress.step, self.progress.rows)
-
-    def _go_on_drawing(self, states: list[Tensor] | Tensor, cuda_states: list[Tensor]) -> None:
-        """Draw dropout from where this process stood; where that is not told, from its own seed on."""
-        rank, ranks = self.fabric.global_rank, self.fabric.world_size
-        if isinstance(states, Tensor):  # a checkpoint of before, which knows the first process's alone
-            states = [states]
-        if len(states) == ranks:  # copied, for torch crashes on a part of a larger tensor
-            torch.set_rng_state(states[rank].clone())
-        if len(cuda_states) == ranks and self.fabric.device.type == "cuda":
-            torch.cuda.set_rng_state(cuda_states[rank].clone(), self.fabric.device)
-
-
-def _strategy(run: RunConfig) -> Any:
-    if run.strategy != "fsdp":
-        return run.strategy
-    if not run.devices.isdigit() or run.compile:
-        raise ConfigError(
-            "Sharded weights need the number of shards, and are not compiled.",
-            "Add run.compile=false and the processes a machine, as in run.devices=8.",
-        )
-    if run.pieces > 1:  # every forward exchanges weights, and batches make different numbers of pieces
-        raise ConfigError("Sharded weights are not trained in pieces.", "Add run.pieces=1, or run.strategy=ddp.")
-    return ModelParallelStrategy(cut_in_shards, data_parallel_size=int(run.devices) * run.nodes, tensor_parallel_size=1)
-
-
-def _fabric(config: TrainConfig) -> Fabric:
-    run = config.run
-    devices: Any = int(run.devices) if run.devices.lstrip("-").isdigit() else run.devices
-    fabric = Fabric(
-        accelerator=run.accelerator,
-        devices=devices,
-        num_nodes=run.nodes,
-        strategy=_strategy(run),
-        precision=cast("Any", run.precision),
-    )
-    fabric.launch()
-    return fabric
 
 
 @contextmanager
