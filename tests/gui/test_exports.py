@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from engine.jobs.files import FilesWritten, FileToWrite, WriteFiles
 from engine.music.general_midi import Role
 from engine.music.loop import Loop, Note, Track
-from gui.app import App
+from gui.app import App, Places
 from gui.hand_off import HandOffAs, chip_text
 from gui.panels.drag_chip import drag_chip
 from gui.piano_roll.selection import BarSelection
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.gui
 def wrote(app: App, service: FakeService) -> Callable[[], tuple[FileToWrite, ...]]:
     """Return the files that were last asked for; the engine says that each was written."""
     service.on_write = lambda job, files: service.say(job, FilesWritten(tuple(file.path for file in files)))
-    return lambda: next(asked for asked in reversed(service.asked) if isinstance(asked, WriteFiles)).files
+    return lambda: service.sent(WriteFiles)[-1].files
 
 
 def menu_action(app: App, text: str) -> QAction:
@@ -39,7 +39,7 @@ def menu_action(app: App, text: str) -> QAction:
 
 
 def test_the_badges_menu_changes_how_files_are_made_and_is_kept(
-    app: App, wrote: Callable[[], tuple[FileToWrite, ...]]
+    app: App, places: Places, wrote: Callable[[], tuple[FileToWrite, ...]]
 ) -> None:
     menu_action(app, "One file a part and a drum piece").trigger()
     menu_action(app, "Addictive Drums 2").trigger()
@@ -50,7 +50,7 @@ def test_the_badges_menu_changes_how_files_are_made_and_is_kept(
     assert len(drums) == len({note.pitch for note in app.document.loop.tracks[0].notes})
     assert {note.pitch for file in drums for note in file.loop.tracks[0].notes} >= {36, 38, 49}
     assert not any(file.include_tempo for file in files)
-    kept = read_settings(app._places.settings)[0]
+    kept = read_settings(places.settings)[0]
     assert (kept.hand_off_as, kept.drum_map, kept.has_tempo) == (HandOffAs.PIECES, "Addictive Drums 2", False)
     assert menu_action(app, "Addictive Drums 2").isChecked()
 
@@ -124,7 +124,7 @@ def test_a_copy_may_be_a_file_that_is_there_and_a_drag_one_that_no_host_took(
 
 
 def test_the_path_of_the_last_file_is_shown_and_copied(
-    app: App, wrote: Callable[[], tuple[FileToWrite, ...]], qapp: object, monkeypatch: pytest.MonkeyPatch
+    app: App, wrote: Callable[[], tuple[FileToWrite, ...]], qapp: QApplication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: False)
     app.exports.copy_file()

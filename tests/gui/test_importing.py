@@ -25,6 +25,7 @@ from engine.jobs.material import (
     StemsLaid,
     TimingSource,
 )
+from engine.jobs.pipes import Event, Question
 from engine.jobs.sound import Play, StopPlaying
 from engine.messages import Failed, PartUse
 from engine.midi import smf
@@ -32,7 +33,7 @@ from engine.music.general_midi import Role, RoleSource
 from engine.music.heard import HeardNote, HeardStem, TempoGuess
 from engine.music.loop import COMMON_TIME, Loop, Note, Track
 from engine.music.part_groove import AS_WRITTEN
-from gui.app import App
+from gui.app import App, Places
 from gui.panels.import_panel import ImportPanel
 from gui.session_file import parts_of_plain, read_session
 from tests.helpers.fake_service import FakeService
@@ -72,9 +73,9 @@ def panel_of(app: App) -> ImportPanel:
     return panel
 
 
-def answer(service: FakeService, qtbot: QtBot, kind: type, event: object) -> None:
+def answer(service: FakeService, qtbot: QtBot, kind: type[Question], event: Event) -> None:
     """Wait until a question is asked, and answer it."""
-    qtbot.waitUntil(lambda: any(isinstance(question, kind) for question in service.asked))
+    qtbot.waitUntil(lambda: bool(service.sent(kind)))
     number = max(i for i, question in enumerate(service.asked) if isinstance(question, kind))
     service.say(number + 1, event)
 
@@ -125,7 +126,7 @@ def test_parts_can_go_beside_the_loop_that_is_there(app: App, service: FakeServi
     assert app.document.loop.tempo_bpm == before.tempo_bpm
 
 
-def test_what_is_written_can_take_the_groove_over(app: App, service: FakeService, qtbot: QtBot) -> None:
+def test_what_is_written_can_take_the_groove_over(app: App, service: FakeService, places: Places, qtbot: QtBot) -> None:
     panel = import_two_parts(app, service, qtbot)
     panel.cards[1].use_buttons[PartUse.REPLACE].click()
     panel.groove.setChecked(True)
@@ -135,7 +136,7 @@ def test_what_is_written_can_take_the_groove_over(app: App, service: FakeService
     app.commands.parts.add(Role.KEYS)
     assert app.session.parts[2].groove == app.session.parts[1].groove
     app.save()
-    plain = read_session(app._places.session)
+    plain = read_session(places.session)
     assert parts_of_plain(plain) == app.session.parts
 
 
@@ -143,8 +144,8 @@ def test_a_role_and_the_bars_can_be_changed_and_taken_back(app: App, service: Fa
     panel = import_two_parts(app, service, qtbot)
     panel.cards[1].role_chosen.emit(1, Role.GUITAR)
     panel.head.bars.setValue(2)
-    qtbot.waitUntil(lambda: isinstance(service.asked[-1], LayStems) and service.asked[-1].bars == 2)
-    assert service.asked[-1].parts[1].role is Role.GUITAR
+    qtbot.waitUntil(lambda: service.last_asked(LayStems).bars == 2)
+    assert service.last_asked(LayStems).parts[1].role is Role.GUITAR
     panel.undo()
     panel.undo()
     assert panel.material.rows[1].role is Role.BASS
@@ -156,7 +157,7 @@ def test_a_role_and_the_bars_can_be_changed_and_taken_back(app: App, service: Fa
 def test_a_part_that_is_not_taken_is_not_laid(app: App, service: FakeService, qtbot: QtBot) -> None:
     panel = import_two_parts(app, service, qtbot)
     panel.cards[0].taken.setChecked(False)
-    qtbot.waitUntil(lambda: isinstance(service.asked[-1], LayStems) and len(service.asked[-1].parts) == 1)
+    qtbot.waitUntil(lambda: len(service.last_asked(LayStems).parts) == 1)
     panel.cards[1].taken.setChecked(False)
     assert not panel.use.isEnabled()
 
@@ -165,8 +166,7 @@ def test_what_is_taken_can_be_heard(app: App, service: FakeService, qtbot: QtBot
     panel = import_two_parts(app, service, qtbot)
     assert app.playback.is_playing
     panel.hear.click()
-    assert isinstance(service.told[-1], Play)
-    assert len(service.told[-1].loop.tracks) == 2
+    assert len(service.last_told(Play).loop.tracks) == 2
     assert not app.playback.is_playing
     panel.close()
     assert service.told[-1] == StopPlaying()
@@ -251,8 +251,7 @@ def test_another_role_of_a_sound_is_heard_with_other_ears(app: App, service: Fak
     panel = panel_of(app)
     qtbot.waitUntil(lambda: bool(panel.cards) and not panel.busy.text())
     panel.cards[0].role_chosen.emit(0, Role.KEYS)
-    assert isinstance(service.asked[-1], ListenTo)
-    assert service.asked[-1].roles == (Role.KEYS,)
+    assert service.last_asked(ListenTo).roles == (Role.KEYS,)
     service.say(service.job, Listened((FileHeard(BASS, heard(Role.KEYS)),)))
     qtbot.waitUntil(lambda: panel.material.rows[0].role is Role.KEYS)
 
@@ -408,12 +407,10 @@ def test_the_loops_of_a_song_are_listed_heard_kept_and_used(app: App, service: F
     qtbot.waitUntil(lambda: len(panel.loops.model.loops) == 2)
     assert panel.tabs.currentIndex() == 1, "a song is dropped for its loops"
     panel.loops.hear.click()
-    assert service.told[-1].loop == loops[0].loop
+    assert service.last_told(Play).loop == loops[0].loop
     panel.loops.table.selectRow(1)
-    assert service.told[-1].loop == loops[1].loop
+    assert service.last_told(Play).loop == loops[1].loop
     panel.loops.keep.click()
-    kept = service.asked[-1]
-    assert isinstance(kept, KeepTakes)
-    assert kept.takes[0].loop.name == "song é bar 9"
+    assert service.last_asked(KeepTakes).takes[0].loop.name == "song é bar 9"
     panel.loops.use.click()
     assert app.document.loop == loops[1].loop

@@ -38,7 +38,7 @@ def press(app: App, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardMod
 
 
 def setups(service: FakeService) -> list[LiveSetup]:
-    return [command.setup for command in service.told if isinstance(command, SetLive)]
+    return [command.setup for command in service.sent(SetLive)]
 
 
 def test_the_player_is_told_at_the_start_and_again_when_it_was_started_again(
@@ -51,8 +51,7 @@ def test_the_player_is_told_at_the_start_and_again_when_it_was_started_again(
     assert setups(service) == [LiveSetup(), LiveSetup()]
     assert "plays on" in app.window.banner.text
     assert service.told[-2] == SetMetronome(True)
-    assert isinstance(service.told[-1], Play)
-    assert service.told[-1].loop == app.document.loop
+    assert service.last_told(Play).loop == app.document.loop
 
 
 def test_the_panel_changes_what_holds_and_keeps_it(app: App, service: FakeService, places: Places) -> None:
@@ -160,7 +159,7 @@ def test_playing_follows_a_start_from_outside(app: App, service: FakeService, qt
     with qtbot.waitSignal(app.playback.playing_changed):
         service.say(0, TransportMoved(True))
     assert app.playback.is_playing
-    assert service.told[-1].loop == app.document.loop
+    assert service.last_told(Play).loop == app.document.loop
     count = len(service.told)
     with qtbot.waitSignal(app.playback.playing_changed):
         service.say(0, TransportMoved(False))
@@ -186,7 +185,7 @@ def test_passes_are_counted_from_when_a_loop_comes_in(app: App, service: FakeSer
     heard: list[int] = []
     app.playback.passed.connect(heard.append)
     app.playback.follow(replace(app.document.loop, tempo_bpm=99), start=Start.NEXT_LOOP)
-    token = service.told[-1].token
+    token = service.last_told(Play).token
     assert app.playback.is_waiting
     for passes, of in ((4, token - 1), (5, token), (5, token), (7, token)):
         with qtbot.waitSignal(app.bridge.position_changed):
@@ -199,13 +198,13 @@ def test_an_edit_of_a_loop_that_is_to_come_in_waits_with_it(app: App, service: F
     loop = replace(app.document.loop, tempo_bpm=99)
     app.playback.follow(loop, start=Start.NEXT_LOOP)
     app.playback.follow(replace(loop, tempo_bpm=98))
-    qtbot.waitUntil(lambda: service.told[-1].loop.tempo_bpm == 98)
-    assert service.told[-1].start is Start.NEXT_LOOP
+    qtbot.waitUntil(lambda: service.last_told(Play).loop.tempo_bpm == 98)
+    assert service.last_told(Play).start is Start.NEXT_LOOP
     with qtbot.waitSignal(app.playback.passed):
-        service.say(0, Position(10.0, service.told[-1].token, 3))
+        service.say(0, Position(10.0, service.last_told(Play).token, 3))
     app.playback.follow(loop)
-    qtbot.waitUntil(lambda: service.told[-1].loop.tempo_bpm == 99)
-    assert service.told[-1].start is Start.IN_PLACE
+    qtbot.waitUntil(lambda: service.last_told(Play).loop.tempo_bpm == 99)
+    assert service.last_told(Play).start is Start.IN_PLACE
 
 
 def test_live_settings_come_back_and_bad_ones_are_told(places: Places) -> None:

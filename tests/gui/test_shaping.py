@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from engine.jobs.files import FilesWritten, FileToWrite
 from engine.jobs.sound import Play
@@ -77,7 +78,7 @@ def test_a_groove_is_heard_and_handed_off_and_the_notes_stay(app: App, service: 
     dialog.human.slider.setValue(40)
     assert app.document.loop.tracks[KEYS].notes == notes
     app.playback.play()
-    heard = [command for command in service.told if isinstance(command, Play)][-1].loop.tracks[KEYS].notes
+    heard = service.sent(Play)[-1].loop.tracks[KEYS].notes
     assert [note.onset for note in heard] != [note.onset for note in notes]
     written: list[FileToWrite] = []
 
@@ -90,12 +91,12 @@ def test_a_groove_is_heard_and_handed_off_and_the_notes_stay(app: App, service: 
     assert heard in [track.notes for track in written[0].loop.tracks], "what is heard is what leaves"
     app.session.change_part(KEYS, lambda settings: replace(settings, groove=AS_WRITTEN))
     app.playback.play()
-    again = [command for command in service.told if isinstance(command, Play)][-1].loop
+    again = service.sent(Play)[-1].loop
     assert again == app.document.loop, "taken back to exactly what was set"
     dialog.reject()
 
 
-def test_groove_and_quantise_survive_a_restart(app: App, places: Places, qapp: object) -> None:
+def test_groove_and_quantise_survive_a_restart(app: App, places: Places, qapp: QApplication) -> None:
     groove = PartGroove(62, True, -8, 35)
     app.session.change_part(KEYS, lambda settings: replace(settings, groove=groove))
     app.commands.editor.quantise = Quantise(strength_percent=80, swing_percent=58, moves_ends=True)
@@ -125,7 +126,7 @@ def test_a_groove_written_into_the_notes_is_undone_as_one_step(app: App) -> None
 
 
 def test_a_damaged_quantise_leaves_the_defaults(
-    app: App, places: Places, qapp: object, caplog: pytest.LogCaptureFixture
+    app: App, places: Places, qapp: QApplication, caplog: pytest.LogCaptureFixture
 ) -> None:
     app.window.close()
     places.session.write_text(places.session.read_text().replace('"strength_percent": 100', '"strength_percent": 900'))

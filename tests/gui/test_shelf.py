@@ -19,6 +19,7 @@ from engine.jobs.library import (
     TakeRow,
     TakesFound,
 )
+from engine.jobs.pipes import Event, Question
 from engine.jobs.similar import FindSimilar
 from engine.jobs.sound import StopPlaying
 from engine.messages import GenerationRequest, PartRequest
@@ -49,7 +50,7 @@ def kept(row: TakeRow) -> KeptTake:
     return KeptTake(row, loop, GenerationRequest(loop, (PartRequest(),)))
 
 
-def answer(service: FakeService, kind: type, event: object, at: int = -1) -> None:
+def answer(service: FakeService, kind: type[Question], event: Event, at: int = -1) -> None:
     """Answer one of the questions of a kind."""
     jobs = [job for job, question in enumerate(service.asked, start=1) if isinstance(question, kind)]
     service.say(jobs[at], event)
@@ -72,7 +73,7 @@ def test_the_takes_of_the_last_press_are_on_the_strip_at_the_start(
     app.commands.shelf.fill_board()
     rows = (a_row(9, 0), a_row(8, 1), a_row(7, 0, seed=4))  # the newest first; the third is of an earlier press
     answer(service, FindTakes, TakesFound(rows, 30))
-    qtbot.waitUntil(lambda: sum(isinstance(question, LoadTake) for question in service.asked) == 2)
+    qtbot.waitUntil(lambda: len(service.sent(LoadTake)) == 2)
     answer(service, LoadTake, TakeLoaded(kept(rows[1])), -1)
     answer(service, LoadTake, TakeLoaded(kept(rows[0])), -2)
     qtbot.waitUntil(lambda: [slot.library_id for slot in app.board.slots] == [9, 8])
@@ -111,9 +112,9 @@ def test_takes_that_are_written_meanwhile_come_into_the_open_library(
 ) -> None:
     dialog = the_library(app, service, qtbot, a_row(8), a_row(7))
     dialog.table.selectRow(1)
-    searches = sum(isinstance(question, FindTakes) for question in service.asked)
+    searches = len(service.sent(FindTakes))
     service.say(service.job, TakeKept(0, 100))
-    qtbot.waitUntil(lambda: sum(isinstance(question, FindTakes) for question in service.asked) > searches)
+    qtbot.waitUntil(lambda: len(service.sent(FindTakes)) > searches)
     answer(service, FindTakes, TakesFound((a_row(100), a_row(8), a_row(7)), 3))
     qtbot.waitUntil(lambda: dialog.count.text() == "3 of 3 takes")
     assert dialog.chosen == a_row(7)  # as before: nothing jumps
@@ -133,7 +134,7 @@ def test_a_row_is_heard_when_it_is_chosen_and_left_when_it_is_chosen_again(
     assert app.state.loop == mine, "what is chosen by itself is not heard"
     QTest.keyClick(dialog.text, Qt.Key.Key_Down)
     QTest.keyClick(dialog.table, Qt.Key.Key_Down)
-    qtbot.waitUntil(lambda: service.asked[-1] == LoadTake(1, service.asked[-1].job))
+    qtbot.waitUntil(lambda: service.asked[-1] == LoadTake(1, service.last_asked(LoadTake).job))
     answer(service, LoadTake, TakeLoaded(kept(a_row(1))))
     qtbot.waitUntil(lambda: app.state.loop == kept(a_row(1)).loop)
     assert app.playback.is_playing
@@ -256,7 +257,7 @@ def test_pictures_are_asked_for_what_is_seen_and_used_takes_are_marked(
     used = replace(a_row(2), is_used=True)
     dialog = the_library(app, service, qtbot, used)
     qtbot.waitUntil(lambda: isinstance(service.asked[-1], LoadLoops))
-    assert service.asked[-1].library_ids == (2,)
+    assert service.last_asked(LoadLoops).library_ids == (2,)
     answer(service, LoadLoops, LoopsLoaded(((2, kept(used).loop),)))
     qtbot.waitUntil(lambda: dialog.model.picture(2) is not None)
     assert row_texts(used)[HEADINGS.index("Used")] == "✓"

@@ -50,7 +50,7 @@ def answer(service: FakeService, *, pitch: int = 72, row: int = 7, originality: 
 
 def hear(app: App, service: FakeService, qtbot: QtBot, *, passes: int) -> None:
     """Let the loop that is to come in come round so often."""
-    play = next(command for command in reversed(service.told) if isinstance(command, Play))
+    play = service.sent(Play)[-1]
     with qtbot.waitSignal(app.bridge.position_changed):
         service.say(0, Position(5.0, play.token, passes))
 
@@ -63,8 +63,8 @@ def test_the_next_loop_comes_in_when_this_one_is_over(app: App, service: FakeSer
     assert [part.use for part in request.parts] == [PartUse.CONTEXT, PartUse.CONTEXT, PartUse.REPLACE]
     with qtbot.waitSignal(app.board.heard_changed):
         take = answer(service)
-    assert isinstance(service.told[-1], Play)
-    assert (service.told[-1].loop, service.told[-1].start) == (take.loop, Start.NEXT_LOOP)
+    play = service.last_told(Play)
+    assert (play.loop, play.start) == (take.loop, Start.NEXT_LOOP)
     assert app.board.slots[0].library_id == 7
     assert app.document.loop == before
     press(app, Qt.Key.Key_Return)
@@ -167,12 +167,11 @@ def test_scenes_are_favourites_in_the_order_in_which_they_were_written(
         if row != 31:
             press(app, Qt.Key.Key_F)
     press(app, Qt.Key.Key_S, SHIFT)
-    assert isinstance(service.asked[-1], FindTakes)
-    assert service.asked[-1].query.only_favourites
+    assert service.last_asked(FindTakes).query.only_favourites
     assert [thumb.key for thumb in app.window.takes.thumbs] == ["2", "", "1"]
     press(app, Qt.Key.Key_2)
     assert app.state.loop.tracks[KEYS].notes[0].pitch == 72
-    assert service.told[-1].start is Start.NEXT_BAR
+    assert service.last_told(Play).start is Start.NEXT_BAR
     count = len(service.told)
     press(app, Qt.Key.Key_2)
     press(app, Qt.Key.Key_3)
@@ -215,7 +214,7 @@ def test_favourites_of_earlier_days_are_scenes_too_whatever_their_parts(
     press(app, Qt.Key.Key_S, SHIFT)
     loop = Loop(bars=2, tracks=tuple(Track(role).with_notes([Note(0, 60, 480, 90)]) for role in (Role.PAD,) * 5))
     service.say(service.job, TakesFound((a_row(3), a_row(2)), 2))
-    qtbot.waitUntil(lambda: sum(isinstance(question, LoadTake) for question in service.asked) == 2)
+    qtbot.waitUntil(lambda: len(service.sent(LoadTake)) == 2)
     request = GenerationRequest(loop, (PartRequest(),) * 5)
     for job, row in ((service.job - 1, 3), (service.job, 2)):
         service.say(job, TakeLoaded(KeptTake(a_row(row), loop, request)))
@@ -236,4 +235,4 @@ def test_a_new_loop_comes_in_when_loops_do(app: App, service: FakeService) -> No
     assert app.settings.live.drops_in is Start.NEXT_LOOP
     app.commands.parts.add(Role.PAD)
     app.commands.actions["file_new"].trigger()
-    assert service.told[-1].start is Start.NEXT_LOOP
+    assert service.last_told(Play).start is Start.NEXT_LOOP

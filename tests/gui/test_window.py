@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QSlider
 from pytestqt.qtbot import QtBot
 
-from engine.jobs.files import FilesWritten, FileToWrite
+from engine.jobs.files import FilesWritten, FileToWrite, WriteFiles
 from engine.jobs.library import MarkTake, TakeKept
 from engine.jobs.pipes import Child, ChildStopped
 from engine.jobs.sound import Play, Position, Start, StopPlaying
@@ -65,8 +65,7 @@ def write_takes(app: App, service: FakeService, qtbot: QtBot, count: int = 4) ->
 
 
 def test_a_new_user_hears_the_first_loop(app: App, service: FakeService) -> None:
-    plays = [command for command in service.told if isinstance(command, Play)]
-    assert plays[0].loop == app.document.loop
+    assert service.sent(Play)[0].loop == app.document.loop
     assert app.document.loop.note_count > 50
     assert app.playback.is_playing
     press(app, Qt.Key.Key_Space)
@@ -77,8 +76,7 @@ def test_a_count_in_comes_before_playing_but_not_within(app: App, service: FakeS
     press(app, Qt.Key.Key_Space)
     press(app, Qt.Key.Key_K, Qt.KeyboardModifier.ShiftModifier)
     press(app, Qt.Key.Key_Space)
-    assert isinstance(service.told[-1], Play)
-    assert service.told[-1].has_count_in
+    assert service.last_told(Play).has_count_in
     with qtbot.waitSignal(app.state.playhead_moved):
         service.say(0, Position(-1.0))
     assert app.state.playhead_tick == 0
@@ -86,7 +84,7 @@ def test_a_count_in_comes_before_playing_but_not_within(app: App, service: FakeS
         service.say(0, Position(960.0))
     qtbot.waitUntil(lambda: app.state.playhead_tick >= 960)
     app.playback.play_from(1920)
-    assert not service.told[-1].has_count_in
+    assert not service.last_told(Play).has_count_in
 
 
 def test_g_asks_for_the_part_in_front_and_the_others_are_context(app: App, service: FakeService) -> None:
@@ -198,7 +196,7 @@ def test_stopping_keeps_complete_takes(app: App, service: FakeService, qtbot: Qt
 def test_pressing_g_while_writing_wants_no_half_takes(app: App, service: FakeService) -> None:
     press(app, Qt.Key.Key_G)
     press(app, Qt.Key.Key_G)
-    assert [command for command in service.told if isinstance(command, Cancel)] == [Cancel(1, keeps_partial=False)]
+    assert service.sent(Cancel) == [Cancel(1, keeps_partial=False)]
     assert app.board.is_running
 
 
@@ -257,12 +255,14 @@ def answer_writes(service: FakeService) -> None:
     service.on_write = answer
 
 
-def test_a_copied_file_is_on_the_clipboard(app: App, service: FakeService, qapp: object) -> None:
+def test_a_copied_file_is_on_the_clipboard(app: App, service: FakeService, qapp: QApplication) -> None:
     answer_writes(service)
     app.exports.copy_file()
     (url,) = qapp.clipboard().mimeData().urls()
     assert Path(url.toLocalFile()).name == "First loop_100bpm_Am_4bars.mid"
-    assert service.asked[0].files[0].loop.tracks == app.document.loop.tracks
+    (wrote,) = service.sent(WriteFiles)
+    assert service.asked[0] is wrote
+    assert wrote.files[0].loop.tracks == app.document.loop.tracks
 
 
 def test_a_note_is_drawn_moved_and_deleted_with_the_mouse(app: App) -> None:
@@ -297,7 +297,7 @@ def test_a_step_is_set_and_removed_by_a_click(app: App) -> None:
     assert app.document.loop.tracks[0].notes == before
 
 
-def test_a_restart_finds_everything_where_it_was(app: App, places: Places, qtbot: QtBot, qapp: object) -> None:
+def test_a_restart_finds_everything_where_it_was(app: App, places: Places, qtbot: QtBot, qapp: QApplication) -> None:
     press(app, Qt.Key.Key_Up)
     press(app, Qt.Key.Key_Up)
     app.document.undo()

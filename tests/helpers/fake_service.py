@@ -1,12 +1,15 @@
 """An engine for windows under test: it remembers what it was asked and says what a test wants said."""
 
 import queue
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from engine.jobs.files import FileToWrite, WriteFiles
-from engine.jobs.pipes import JobEvent, Order, Question
+from engine.jobs.pipes import Event, JobEvent, Order, Question
 from engine.jobs.writing import Generate
 from engine.messages import GenerationRequest
+
+T = TypeVar("T")
 
 
 class FakeService:
@@ -23,7 +26,7 @@ class FakeService:
         self.job = 0
         self._events: queue.Queue[JobEvent | None] = queue.Queue()
 
-    def say(self, job: int, *events: object) -> None:
+    def say(self, job: int, *events: Event) -> None:
         """Send events to the window."""
         for event in events:
             self._events.put(JobEvent(job, event))
@@ -38,10 +41,22 @@ class FakeService:
     def tell(self, command: Order) -> None:
         self.told.append(command)
 
+    def last_asked(self, kind: type[T]) -> T:
+        """Return the last question, which must be of a kind."""
+        return _last(self.asked, kind)
+
+    def last_told(self, kind: type[T]) -> T:
+        """Return the last order, which must be of a kind."""
+        return _last(self.told, kind)
+
+    def sent(self, kind: type[T]) -> list[T]:
+        """Return all that was asked or told of a kind, the oldest first."""
+        return [command for command in (*self.asked, *self.told) if isinstance(command, kind)]
+
     @property
     def requests(self) -> list[GenerationRequest]:
         """What was to be generated."""
-        return [question.request for question in self.asked if isinstance(question, Generate)]
+        return [question.request for question in self.sent(Generate)]
 
     def wait(self, timeout_seconds: float | None = None) -> tuple[JobEvent, ...]:
         try:
@@ -53,3 +68,10 @@ class FakeService:
     def close(self) -> None:
         self.is_closed = True
         self._events.put(None)
+
+
+def _last(commands: Sequence[object], kind: type[T]) -> T:
+    assert commands, f"no {kind.__name__} was sent, nor anything else"
+    last = commands[-1]
+    assert isinstance(last, kind), f"the last was no {kind.__name__}: {last}"
+    return last
