@@ -12,8 +12,10 @@ from engine.music.general_midi import Role
 from engine.music.loop import Loop, Note, Track
 from gui.app import App
 from gui.panels.note_list import LENGTH, VELOCITY, NoteListDialog
+from gui.piano_roll.accessible import AccessiblePane
 from gui.piano_roll.note_words import length_text, note_text, position_text
 from gui.piano_roll.selection import NOTHING, NoteRef
+from tests.helpers.present import or_none, present
 
 pytestmark = pytest.mark.gui
 KEYS = 2
@@ -34,7 +36,7 @@ CONTROLS = frozenset(
 def walk(interface: QAccessibleInterface) -> Iterator[QAccessibleInterface]:
     yield interface
     for index in range(interface.childCount()):
-        child = interface.child(index)
+        child = or_none(interface.child(index))
         if child is not None:
             yield from walk(child)
 
@@ -44,6 +46,7 @@ def named(interface: QAccessibleInterface) -> str:
 
 
 def test_the_tree_names_every_control_and_every_note(app: App) -> None:
+    found: list[QAccessibleInterface] = []
     for _ in range(2):
         found = list(walk(QAccessible.queryAccessibleInterface(app.window)))
         gc.collect()  # Qt keeps what it was given: nothing of it may be collected
@@ -61,7 +64,7 @@ def test_the_tree_names_every_control_and_every_note(app: App) -> None:
 
 
 def is_qts_own(interface: QAccessibleInterface) -> bool:
-    subject = interface.object()
+    subject = or_none(interface.object())
     if subject is None:
         return False
     holder = subject.parent()
@@ -72,14 +75,15 @@ def is_qts_own(interface: QAccessibleInterface) -> bool:
 def test_a_note_in_the_tree_tells_that_it_is_selected_and_where_it_is(app: App) -> None:
     pane = app.window.roll.pitched
     interface = QAccessible.queryAccessibleInterface(pane)
-    item = interface.child(0)
-    ref = interface.ref(0)
+    assert isinstance(interface, AccessiblePane)
+    item = present(interface.child(0))
+    ref = present(interface.ref(0))
     assert not item.state().selected
     app.state.select(frozenset({ref}))
     assert item.state().selected
     middle = item.rect().center()
     assert interface.childAt(middle.x(), middle.y()) is not None
-    assert pane.hit(pane.mapFromGlobal(middle).toPointF()).ref.note.pitch == ref.note.pitch
+    assert present(pane.hit(pane.mapFromGlobal(middle).toPointF())).ref.note.pitch == ref.note.pitch
 
 
 def the_list(app: App) -> NoteListDialog:

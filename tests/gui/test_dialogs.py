@@ -5,7 +5,6 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -16,9 +15,10 @@ from gui.panels.inspector import InspectorDialog
 from gui.panels.library_map import MapDialog
 from gui.theme import ThemeName
 from tests.gui.test_accessible import CONTROLS, is_qts_own, named, walk
-from tests.gui.test_keyboard import changed_pixels, pixels, wants_tab
+from tests.gui.test_keyboard import changed_pixels, pixels, tabbed_from, wants_tab
 from tests.gui.test_window import press, write_takes
 from tests.helpers.fake_service import FakeService
+from tests.helpers.present import or_none
 
 pytestmark = pytest.mark.gui
 
@@ -80,21 +80,11 @@ def test_every_control_of_a_dialog_has_a_name_a_place_on_tabs_way_and_a_ring(
 
 def is_in_a_group(widget: QWidget) -> bool:
     """Tell whether arrows come to it, from the button of its group that Tab stops at."""
-    return isinstance(widget, QAbstractButton) and widget.group() is not None
+    return isinstance(widget, QAbstractButton) and or_none(widget.group()) is not None
 
 
 def name_of(widget: QWidget) -> str:
     return f"{widget.accessibleName()} {type(widget).__name__}"
-
-
-def tabbed_from(first: QWidget) -> list[QWidget]:
-    """Return where Tab stops, once around from a widget."""
-    first.setFocus()
-    seen: list[QWidget] = []
-    while (focused := QApplication.focusWidget()) not in seen:
-        seen.append(focused)
-        QTest.keyClick(focused, Qt.Key.Key_Tab)
-    return seen
 
 
 def has_ring(widget: QWidget) -> bool:

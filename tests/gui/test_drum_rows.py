@@ -12,6 +12,7 @@ from gui.app import App
 from gui.drum_rows import DrumRows
 from gui.piano_roll.selection import BarSelection, NoteRef
 from tests.helpers.fake_service import FakeService
+from tests.helpers.present import present
 
 pytestmark = pytest.mark.gui
 DRUMS, KEYS, HAT = 0, 2, 42
@@ -48,7 +49,7 @@ def test_the_name_of_a_row_has_the_menu_and_the_lanes_have_not(app: App, qtbot: 
     asked: list[int] = []
     pane.row_menu_wanted.disconnect()
     pane.row_menu_wanted.connect(lambda pitch, place: asked.append(pitch))
-    y = round(pane.axis.y_of(pane.rows.row_of(HAT))) + 5
+    y = round(pane.axis.y_of(present(pane.rows.row_of(HAT)))) + 5
     for x in (20, 300):
         place = QPoint(x, y)
         QApplication.sendEvent(pane, QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, pane.mapToGlobal(place)))

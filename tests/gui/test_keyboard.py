@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QScrollArea, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QMenu, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.jobs.sound import StopPlaying
@@ -17,19 +17,29 @@ from gui.tab_order import focus_by_key, tab_stops
 from gui.theme import ThemeName
 from tests.gui.test_window import press, write_takes
 from tests.helpers.fake_service import FakeService
+from tests.helpers.present import present
 
 pytestmark = pytest.mark.gui
 
 
-def tabbed(app: App, key: Qt.Key = Qt.Key.Key_Tab) -> list[QWidget]:
-    """Return where Tab stops, once around."""
-    app.window.activateWindow()
-    app.window.transport.play.setFocus()
+def focused() -> QWidget:
+    return present(QApplication.focusWidget())
+
+
+def tabbed_from(first: QWidget, key: Qt.Key = Qt.Key.Key_Tab) -> list[QWidget]:
+    """Return where Tab stops, once around from a widget."""
+    first.setFocus()
     seen: list[QWidget] = []
-    while (focused := QApplication.focusWidget()) not in seen:
-        seen.append(focused)
-        QTest.keyClick(focused, key)
+    while (here := focused()) not in seen:
+        seen.append(here)
+        QTest.keyClick(here, key)
     return seen
+
+
+def tabbed(app: App, key: Qt.Key = Qt.Key.Key_Tab) -> list[QWidget]:
+    """Return where Tab stops in the window, once around."""
+    app.window.activateWindow()
+    return tabbed_from(app.window.transport.play, key)
 
 
 def wants_tab(widget: QWidget) -> bool:
@@ -125,7 +135,7 @@ def test_arrows_move_the_slider_that_tab_came_to_and_no_notes(app: App) -> None:
     focus_by_key(bars)
     QTest.keyClick(bars, Qt.Key.Key_Down)
     assert [track.notes for track in app.document.loop.tracks] == [track.notes for track in before.tracks]
-    assert bars.currentIndex() == 1 + before.key.tonic + 1
+    assert bars.currentIndex() == 1 + present(before.key).tonic + 1
 
 
 def test_arrows_choose_what_g_does_with_a_part(app: App) -> None:
@@ -133,7 +143,7 @@ def test_arrows_choose_what_g_does_with_a_part(app: App) -> None:
     focus_by_key(buttons[PartUse.CONTEXT])
     QTest.keyClick(buttons[PartUse.CONTEXT], Qt.Key.Key_Right)
     assert app.session.parts[1].use is PartUse.REPLACE
-    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Right)
+    QTest.keyClick(focused(), Qt.Key.Key_Right)
     assert app.session.parts[1].use is PartUse.IGNORE
     assert app.document.loop == before
 
@@ -144,10 +154,10 @@ def test_f6_goes_from_panel_to_panel_and_round(app: App) -> None:
     panels = [panel for panel in app.window.panels if panel.isVisible() and tab_stops(panel)]
     here = panels.index(app.window.roll)
     for panel in [*panels[here + 1 :], *panels[: here + 1]]:
-        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_F6)
-        assert panel.isAncestorOf(QApplication.focusWidget())
-    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_F6, Qt.KeyboardModifier.ShiftModifier)
-    assert panels[here - 1].isAncestorOf(QApplication.focusWidget())
+        QTest.keyClick(focused(), Qt.Key.Key_F6)
+        assert panel.isAncestorOf(focused())
+    QTest.keyClick(focused(), Qt.Key.Key_F6, Qt.KeyboardModifier.ShiftModifier)
+    assert panels[here - 1].isAncestorOf(focused())
 
 
 def test_every_action_is_in_a_menu_that_a_key_opens(app: App) -> None:
@@ -155,7 +165,9 @@ def test_every_action_is_in_a_menu_that_a_key_opens(app: App) -> None:
     letters = [text[text.index("&") + 1].lower() for text in (action.text() for action in menus.values())]
     assert len(set(letters)) == len(menus) == len(MENUS)
     for spec in ACTIONS:
-        assert app.commands.actions[spec.id] in menus[spec.menu].menu().actions()
+        menu = menus[spec.menu].menu()
+        assert isinstance(menu, QMenu)
+        assert app.commands.actions[spec.id] in menu.actions()
 
 
 def test_the_roll_wears_its_ring_only_where_a_key_brought_the_keyboard(app: App, qapp: QApplication) -> None:

@@ -14,6 +14,7 @@ from gui.app import App
 from gui.piano_roll.selection import NOTHING, BarSelection
 from tests.gui.test_window import write_takes
 from tests.helpers.fake_service import FakeService
+from tests.helpers.present import present
 
 pytestmark = pytest.mark.gui
 A_MINOR, D_MINOR = Key(9, Mode.MINOR), Key(2, Mode.MINOR)
@@ -149,6 +150,6 @@ def test_a_part_that_comes_to_the_front_is_in_view(app: App) -> None:
     pane = app.window.roll.pitched
     for part in (2, BASS, 2):
         app.state.bring_to_front(part)
-        rows = [pane.rows.row_of(note.pitch) for note in app.document.loop.tracks[part].notes]
+        rows = [present(pane.rows.row_of(note.pitch)) for note in app.document.loop.tracks[part].notes]
         seen = pane.height() / pane.axis.row_px
         assert all(pane.axis.top_row <= row and row + 1 <= pane.axis.top_row + seen for row in rows)

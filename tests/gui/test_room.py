@@ -15,6 +15,7 @@ from gui.panels.elided_label import ElidedLabel
 from gui.session import SEEDS, LoopWishes
 from tests.gui.test_window import write_takes
 from tests.helpers.fake_service import FakeService
+from tests.helpers.present import present
 
 KICK = 36
 REPORTS = (
@@ -26,9 +27,9 @@ REPORTS = (
 
 def too_wide(app: App) -> int:
     """Return how many pixels the panel's content needs more than there are beside a scroll bar."""
-    scroll = app.window.controls.findChild(QScrollArea)
+    scroll = present(app.window.controls.findChild(QScrollArea))
     room = app.window.controls.width() - scroll.verticalScrollBar().sizeHint().width()
-    return scroll.widget().minimumSizeHint().width() - room
+    return present(scroll.widget()).minimumSizeHint().width() - room
 
 
 @pytest.mark.parametrize("part", range(3))

@@ -5,15 +5,18 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from engine.messages import ControlReport, FieldSampling, Sampling
 from engine.music.harmony import parse_chords
 from gui.app import App
 from gui.panels.chords import ChordDialog
+from gui.panels.sampling import SamplingForm
 from gui.piano_roll.selection import NoteRef
 from gui.playback import Playback
 from tests.helpers.fake_service import FakeService
+from tests.helpers.present import present
 
 pytestmark = pytest.mark.gui
 KEYS = 2
@@ -69,7 +72,7 @@ def test_a_density_is_drawn_bar_by_bar(app: App, service: FakeService) -> None:
     press(app, Qt.Key.Key_G)
     asked = service.requests[0].parts[KEYS].bar_density
     assert asked[1:3] == (None, None)
-    assert asked[0] > 40 > 3 > asked[3]
+    assert present(asked[0]) > 40 > 3 > present(asked[3])
     curve._cursor = 0
     QTest.keyClick(curve, Qt.Key.Key_Delete)
     QTest.keyClick(curve, Qt.Key.Key_Right)
@@ -105,8 +108,7 @@ def test_chords_are_told_from_the_notes(app: App) -> None:
 
 
 def test_each_choice_has_its_own_chance(app: App, service: FakeService) -> None:
-    form = app.window.controls.findChild(type(app.window.controls.advanced))
-    form = app.window.controls.advanced._content
+    (form,) = app.window.findChildren(SamplingForm)
     form.field.setCurrentIndex(3)
     form.field.activated.emit(3)
     form.knobs["temperature"].setValue(1.5)
@@ -128,7 +130,7 @@ def test_what_a_take_got_of_key_and_chords_is_shown(app: App) -> None:
     assert wishes.got.text() == "got   key 100% ✓   chords 50% ✗"
     app.session.change_wishes(replace(app.session.wishes, seed=77))
     wishes.copy_seed.click()
-    assert app._qt.clipboard().text() == "77"
+    assert QApplication.clipboard().text() == "77"
 
 
 def test_locked_notes_stay_and_are_asked_to(app: App, service: FakeService) -> None:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from engine.inference.bundle import ModelBundle
@@ -24,6 +24,7 @@ from gui.panels.training_words import report_html, seconds_text
 from gui.session_file import read_session, wishes_of_plain
 from gui.training_process import TrainingProcess, Unfinished
 from tests.helpers.fake_service import FakeService
+from tests.helpers.present import present
 from tests.helpers.tiny_bundle import write_tiny_bundle
 from tests.training.finetune.own_files import write_style
 
@@ -33,7 +34,7 @@ needs_torch = pytest.mark.skipif(importlib.util.find_spec("torch") is None, reas
 
 
 @pytest.fixture
-def process(tmp_path: Path, qapp: object) -> TrainingProcess:
+def process(tmp_path: Path, qapp: QApplication) -> TrainingProcess:
     models = tmp_path / "models"
     base = write_tiny_bundle(tmp_path / "base")
     process = TrainingProcess(training_program(), models)
@@ -92,7 +93,7 @@ def test_from_a_folder_to_a_model_through_three_screens(
     with qtbot.waitSignal(dialog.model_made, timeout=PATIENCE_MS) as made:
         button.click()
     qtbot.waitUntil(lambda: not process.is_running, timeout=PATIENCE_MS)
-    assert ModelBundle.open(Path(made.args[0])).info.name == "Mine"
+    assert ModelBundle.open(Path(present(made.args)[0])).info.name == "Mine"
     assert process.unfinished() == ()
     assert dialog.train.hear.isEnabled()
     assert len(dialog.train.curves.points) >= 2
@@ -190,7 +191,7 @@ def test_a_dead_training_is_told_in_its_own_words_not_its_loaders(tmp_path: Path
 def test_curves_go_on_where_they_were(tmp_path: Path, qtbot: QtBot) -> None:
     work = tmp_path / ".Mine.training"
     work.mkdir()
-    starts = {"own_start": 5.0, "base_start": 7.0}
+    starts: dict[str, object] = {"own_start": 5.0, "base_start": 7.0}
     told: list[dict[str, object]] = [
         {"event": "valid", "step": 0, "own": 5.0, "base": 7.0} | starts,
         {"event": "step", "step": 1},

@@ -2,7 +2,7 @@
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QAccessibleEvent
 from PySide6.QtTest import QTest
 
 from engine.jobs.sound import Play, PlayNote
@@ -11,6 +11,7 @@ from gui.app import App
 from gui.piano_roll.cursor import Cursor
 from gui.piano_roll.selection import NoteRef
 from tests.helpers.fake_service import FakeService
+from tests.helpers.present import present
 
 pytestmark = pytest.mark.gui
 DRUMS, BASS, KEYS = range(3)
@@ -35,6 +36,14 @@ def silent(app: App) -> App:
     return app
 
 
+def cursor(app: App) -> Cursor:
+    return present(app.state.cursor)
+
+
+def note_at_cursor(app: App) -> Note:
+    return present(app.state.cursor_note).note
+
+
 def told(app: App) -> str:
     return app.window.statusBar().currentMessage()
 
@@ -49,7 +58,7 @@ def test_the_next_note_is_shown_told_and_heard(silent: App, service: FakeService
     assert service.told[-1] == PlayNote(silent.document.loop.tracks[KEYS], ref.note, silent.document.loop.tempo_bpm)
     assert f"velocity {ref.note.velocity}" in told(silent)
     press(silent, Qt.Key.Key_Left, held=CTRL)
-    assert silent.state.cursor_note.note < ref.note
+    assert note_at_cursor(silent) < ref.note
     assert silent.state.selection == frozenset(), "walking selects nothing"
 
 
@@ -70,7 +79,7 @@ def test_an_empty_place_is_told_and_a_note_is_drawn_there_and_deleted(silent: Ap
 
 def test_edits_without_a_selection_are_of_the_note_at_the_cursor_and_take_it_along(silent: App) -> None:
     press(silent, Qt.Key.Key_Right, Qt.Key.Key_Right, held=CTRL)
-    old = silent.state.cursor_note.note
+    old = note_at_cursor(silent)
     count = len(silent.document.loop.tracks[KEYS].notes)
     for key, held in (
         (Qt.Key.Key_Up, PLAIN),
@@ -79,7 +88,7 @@ def test_edits_without_a_selection_are_of_the_note_at_the_cursor_and_take_it_alo
         (Qt.Key.Key_Down, CTRL),
     ):
         press(silent, key, held=held)
-    new = silent.state.cursor_note.note
+    new = note_at_cursor(silent)
     assert (new.onset, new.pitch) == (old.onset + 120, old.pitch + 1)
     assert (new.duration, new.velocity) == (old.duration + 120, old.velocity - 8)
     assert len(silent.document.loop.tracks[KEYS].notes) == count
@@ -124,25 +133,25 @@ def test_notes_are_picked_one_by_one_and_stay_picked(silent: App) -> None:
 
 def test_the_next_part_takes_the_cursor_along_into_its_own_pane(silent: App) -> None:
     press(silent, Qt.Key.Key_PageDown, Qt.Key.Key_PageDown)
-    assert silent.state.cursor.tick == 1920
+    assert cursor(silent).tick == 1920
     press(silent, Qt.Key.Key_BracketRight)
     assert silent.state.view.front == DRUMS
-    assert silent.state.cursor.tick == 1920
+    assert cursor(silent).tick == 1920
     assert told(silent).startswith("Drums: ")
     assert silent.window.roll.drums.hasFocus()
-    before = silent.state.cursor.pitch
+    before = cursor(silent).pitch
     press(silent, Qt.Key.Key_Up, held=ALT)
-    assert silent.state.cursor.pitch != before
-    assert silent.state.cursor.pitch in silent.state.rows(is_drums=True).pitches
+    assert cursor(silent).pitch != before
+    assert cursor(silent).pitch in silent.state.rows(is_drums=True).pitches
 
 
 def test_a_drum_goes_to_the_lane_above(silent: App) -> None:
     silent.state.bring_to_front(DRUMS)
     press(silent, Qt.Key.Key_Right, held=CTRL)
-    old = silent.state.cursor_note.note
+    old = note_at_cursor(silent)
     rows = silent.state.rows(is_drums=True)
     press(silent, Qt.Key.Key_Up)
-    assert silent.state.cursor == Cursor(old.onset, rows.shifted(old.pitch, -1))
+    assert silent.state.cursor == Cursor(old.onset, present(rows.shifted(old.pitch, -1)))
     assert silent.state.cursor_note is not None
 
 
@@ -167,22 +176,22 @@ def test_a_screen_reader_finds_the_focus_on_the_note_at_the_cursor(
     press(silent, Qt.Key.Key_Right, Qt.Key.Key_Right, held=CTRL)
     pane = silent.window.roll.pitched
     focused = QAccessible.queryAccessibleInterface(pane).focusChild()
-    ref = silent.state.cursor_note
-    assert focused.text(QAccessible.Text.Value) == str(ref.note.velocity)
+    velocity = note_at_cursor(silent).velocity
+    assert focused.text(QAccessible.Text.Value) == str(velocity)
     assert focused.state().focused
     assert said[-1] == ("Focus", focused.text(QAccessible.Text.Name))
     press(silent, Qt.Key.Key_Up, held=CTRL)
     assert said[-1] == ("NameChanged", focused.text(QAccessible.Text.Name))
-    assert focused.text(QAccessible.Text.Value) == str(ref.note.velocity + 8)
+    assert focused.text(QAccessible.Text.Value) == str(velocity + 8)
     silent.state.set_cursor(Cursor(0, 126))
     press(silent, Qt.Key.Key_Up, held=ALT)
     assert said[-1][0] == "Announcement"
     assert said[-1][1].endswith("empty")
 
 
-def _said(event: object) -> tuple[str, str]:
-    if event.type() is QAccessible.Event.Announcement:
-        return "Announcement", event.message()
+def _said(event: QAccessibleEvent) -> tuple[str, str]:
+    if isinstance(event, QAccessibleAnnouncementEvent):
+        return event.type().name, event.message()
     return event.type().name, event.accessibleInterface().text(QAccessible.Text.Name)
 
 
@@ -190,7 +199,7 @@ def test_playing_begins_at_the_cursor(silent: App, service: FakeService) -> None
     press(silent, Qt.Key.Key_PageDown, Qt.Key.Key_PageDown)
     press(silent, Qt.Key.Key_Space, held=SHIFT)
     assert silent.playback.is_playing
-    played = next(command for command in reversed(service.told) if isinstance(command, Play))
+    played = service.sent(Play)[-1]
     assert played.tick == 1920
 
 
@@ -207,9 +216,9 @@ def test_walking_out_of_sight_scrolls(silent: App) -> None:
     silent.window.roll.zoom(8)
     pane = silent.window.roll.pitched
     press(silent, Qt.Key.Key_End, held=ALT)
-    x = silent.state.view.time.x_of(silent.state.cursor.tick)
+    x = silent.state.view.time.x_of(cursor(silent).tick)
     assert silent.state.view.time.gutter_px <= x < pane.width()
     for _ in range(12):
         press(silent, Qt.Key.Key_PageUp, held=ALT)
-    assert 0 <= pane.axis.y_of(pane.rows.row_of(silent.state.cursor.pitch)) < pane.height()
+    assert 0 <= pane.axis.y_of(present(pane.rows.row_of(cursor(silent).pitch))) < pane.height()
     assert NoteRef(KEYS, Note(0, 1, 1)) not in silent.state.selection

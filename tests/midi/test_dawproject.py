@@ -16,6 +16,7 @@ from engine.music.general_midi import Role
 from engine.music.harmony import Key
 from engine.music.loop import Loop, Note, Track
 from engine.music.timing import PPQ, Meter
+from tests.helpers.present import present
 from tests.helpers.strategies import loops
 
 # Project.xsd, version 1.0, as far as we use it: attributes that must be and may be there, children in their order.
@@ -99,8 +100,9 @@ def test_a_project_holds_every_part_as_a_track_of_its_own(tmp_path: Path) -> Non
     assert [notes for _, notes, _ in read_back(root)] == [list(track.notes) for track in LOOP.tracks]
     assert {length for _, _, length in read_back(root)} == {LOOP.length}
     assert {note.get("channel") for note in root.iter("Note")} == {"9", "0"}
-    assert math.isclose(float(root.find("Transport/Tempo").get("value")), 133.37)  # type: ignore[union-attr]
-    assert root.find("Transport/TimeSignature").attrib.items() >= {"numerator": "7", "denominator": "8"}.items()  # type: ignore[union-attr]
+    assert math.isclose(float(present(root.find("Transport/Tempo")).get("value", "")), 133.37)
+    meter = present(root.find("Transport/TimeSignature"))
+    assert meter.attrib.items() >= {"numerator": "7", "denominator": "8"}.items()
     assert root_of(path, "metadata.xml").findtext("Title") == "Å & <b>"
 
 

@@ -4,9 +4,10 @@ import pytest
 
 from engine.music.general_midi import Role
 from engine.music.loop import Loop, Note, Track
-from gui.piano_roll.hit_test import Zone, note_at, notes_in_box, part_tables
+from gui.piano_roll.hit_test import Hit, Zone, note_at, notes_in_box, part_tables
 from gui.piano_roll.selection import NoteRef
 from gui.piano_roll.transform import RowAxis, TimeAxis, drum_rows, pitch_rows
+from tests.helpers.present import present
 
 LONG, SHORT = Note(0, 60, 960), Note(960, 64, 30)
 OVER = Note(240, 60, 240)
@@ -21,16 +22,16 @@ TIME, ROWS = TimeAxis(px_per_tick=0.1), pitch_rows(LOOP)
 AXIS = RowAxis(10.0, 60.0)
 
 
-def hit(tick: float, pitch: int, front: int = 0):
+def hit(tick: float, pitch: int, front: int = 0) -> Hit | None:
     y_px = AXIS.y_of(ROWS.rows[pitch]) + 5
     tables = part_tables(LOOP, ROWS)
     return note_at(tables, x_px=TIME.x_of(tick), y_px=y_px, time=TIME, axis=AXIS, front=front)
 
 
 def test_edges_and_body_of_a_note_are_told_apart() -> None:
-    assert hit(10, 60).zone is Zone.START
-    assert hit(100, 60).zone is Zone.BODY
-    assert hit(950, 60).zone is Zone.END
+    assert present(hit(10, 60)).zone is Zone.START
+    assert present(hit(100, 60)).zone is Zone.BODY
+    assert present(hit(950, 60)).zone is Zone.END
 
 
 def test_beside_a_note_there_is_nothing() -> None:
@@ -39,12 +40,12 @@ def test_beside_a_note_there_is_nothing() -> None:
 
 
 def test_the_part_in_front_is_hit_first() -> None:
-    assert hit(300, 60, front=0).ref == NoteRef(0, LONG)
-    assert hit(300, 60, front=1).ref == NoteRef(1, OVER)
+    assert present(hit(300, 60, front=0)).ref == NoteRef(0, LONG)
+    assert present(hit(300, 60, front=1)).ref == NoteRef(1, OVER)
 
 
 def test_a_short_note_can_still_be_moved_and_made_longer() -> None:
-    zones = {hit(tick, 64).zone for tick in (961, 970, 989)}
+    zones = {present(hit(tick, 64)).zone for tick in (961, 970, 989)}
     assert zones == {Zone.BODY, Zone.END}
 
 
