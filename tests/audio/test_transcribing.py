@@ -32,7 +32,11 @@ def f1(loop: Loop, path: Path, role: Role) -> float:
     spans = np.array([(n.onset * seconds, n.end * seconds) for n in expected])
     others = np.array([(n.onset_seconds, n.end_seconds) for n in found])
     _, _, score, _ = mir_eval.transcription.precision_recall_f1_overlap(
-        spans, hertz([n.pitch for n in expected]), others, hertz([n.pitch for n in found]), offset_ratio=None
+        spans,
+        hertz([n.pitch for n in expected]),
+        others,
+        hertz([n.pitch for n in found]),
+        offset_ratio=None,  # pyright: ignore[reportArgumentType] its documentation allows None
     )
     return float(score)
 

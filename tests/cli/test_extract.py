@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.jobs.material import FindLoops, LoopsFound
 from engine.midi import smf
 from engine.mining import extract as extract_module
 from engine.music.general_midi import Role
@@ -78,7 +79,7 @@ def test_a_stopped_run_goes_on_where_it_was(run: Run, tmp_path: Path, monkeypatc
     searched: list[str] = []
     whole = extract_module.loops_of_file
 
-    def counting(wish):
+    def counting(wish: FindLoops) -> LoopsFound:
         if len(searched) == 2:
             raise KeyboardInterrupt
         searched.append(Path(wish.path).name)

@@ -1,5 +1,7 @@
 """Temperatures and friends: for all fields of a note, or for one."""
 
+from typing import Any
+
 import pytest
 
 from engine.cli.sampling_options import build_sampling
@@ -35,6 +37,6 @@ def test_top_k_min_p_and_the_penalty_are_read() -> None:
         ({"repetition_penalty": 99.0}, "repetition penalty"),
     ],
 )
-def test_mistakes_are_told(options: dict[str, tuple[str, ...]], complaint: str) -> None:
+def test_mistakes_are_told(options: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
-        build_sampling(**options)  # type: ignore[arg-type]
+        build_sampling(**options)

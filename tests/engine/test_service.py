@@ -42,8 +42,8 @@ PATIENCE_SECONDS = 60.0
 CANVAS = Loop(bars=1, tracks=(Track(Role.BASS, program=33),))
 
 
-def request(**changes: object) -> GenerationRequest:
-    return GenerationRequest(CANVAS, (PartRequest(use=PartUse.REPLACE),), **{"takes": 2, **changes})
+def request(*, takes: int = 2) -> GenerationRequest:
+    return GenerationRequest(CANVAS, (PartRequest(use=PartUse.REPLACE),), takes=takes)
 
 
 def until(service: EngineService, is_last: Callable[[JobEvent], bool]) -> list[JobEvent]:

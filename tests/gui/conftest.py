@@ -11,6 +11,8 @@ from pytestqt.qtbot import QtBot
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+from PySide6.QtWidgets import QApplication
+
 from gui.app import App, Places
 from gui.main_window import SIZE_PX
 from tests.helpers.fake_service import FakeService
@@ -27,7 +29,7 @@ def service() -> FakeService:
 
 
 @pytest.fixture
-def app(qtbot: QtBot, qapp: object, service: FakeService, places: Places) -> Iterator[App]:
+def app(qtbot: QtBot, qapp: QApplication, service: FakeService, places: Places) -> Iterator[App]:
     """Return a window that has begun as a new user's does."""
     app = App(qapp, service, places)
     app.exports.folder = places.settings.parent / "Music"

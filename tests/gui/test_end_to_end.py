@@ -98,8 +98,7 @@ def test_a_worker_killed_at_any_moment_costs_no_take_and_no_edit(desktop: Deskto
     until(lambda: (trial.data / "journal.jsonl").exists(), "the first loop")
     kept = 0
     for round_, pause_seconds in enumerate((0.0, 0.3, 1.0)):
-        until(lambda: worker_of(trial.process.pid), "the worker")
-        worker = worker_of(trial.process.pid)
+        worker = until(lambda: worker_of(trial.process.pid), "the worker")
         desktop.press("g")
         time.sleep(pause_seconds)  # the moment is what varies
         desktop.press("Up")

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from engine.messages import Finished, Originality, TakeReady
@@ -57,7 +58,7 @@ def test_words_of_the_meter() -> None:
     assert "too few phrases of its own" in originality_text(Originality(0, 0, 2, 0))
 
 
-def test_the_meter_is_an_empty_frame_where_nothing_could_be_compared(qapp: object) -> None:
+def test_the_meter_is_an_empty_frame_where_nothing_could_be_compared(qapp: QApplication) -> None:
     def painted(found: Originality) -> QColor:
         picture = QPixmap(50, 20)
         picture.fill(QColor(DARK.raised))

@@ -86,6 +86,6 @@ def test_a_session_of_the_first_version_is_read() -> None:
 @pytest.mark.parametrize(
     "damaged", [{}, {"parts": 3, "wishes": 4}, {"parts": [{"use": "eat"}], "wishes": {"seed": []}}]
 )
-def test_a_damaged_session_is_refused_not_followed(damaged: dict) -> None:
+def test_a_damaged_session_is_refused_not_followed(damaged: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"damaged|PartUse"):
         parts_of_plain(damaged)

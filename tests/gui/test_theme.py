@@ -14,8 +14,8 @@ def luminance(color: str) -> float:
     def linear(share: float) -> float:
         return share / 12.92 if share <= 0.03928 else ((share + 0.055) / 1.055) ** 2.4
 
-    red, green, blue, _ = QColor(color).getRgbF()
-    return 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
+    rgb = QColor(color)
+    return 0.2126 * linear(rgb.redF()) + 0.7152 * linear(rgb.greenF()) + 0.0722 * linear(rgb.blueF())
 
 
 def ratio(a: str, b: str) -> float:

@@ -5,7 +5,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QToolButton
 
-from gui.app import App
+from gui.app import App, Places
 from gui.settings import read_settings
 
 pytestmark = pytest.mark.gui
@@ -20,12 +20,12 @@ def test_a_new_user_sees_three_ways_out_and_no_dialog(app: App) -> None:
     assert app.window.focusWidget() is app.window.roll.pitched
 
 
-def test_closed_it_stays_away_and_help_brings_it_back(app: App) -> None:
+def test_closed_it_stays_away_and_help_brings_it_back(app: App, places: Places) -> None:
     card = app.window.ways_out
     (close,) = (each for each in card.findChildren(QToolButton) if each.text() == "✕")
     QTest.mouseClick(close, Qt.MouseButton.LeftButton)
     assert not card.isVisible()
-    assert not read_settings(app._places.settings)[0].shows_ways_out
+    assert not read_settings(places.settings)[0].shows_ways_out
     assert app.window.focusWidget() is app.window.roll.pitched
     app.commands.actions["help_ways_out"].trigger()
     assert card.isVisible()

@@ -8,6 +8,8 @@ from pytestqt.qtbot import QtBot
 
 from gui.panels.wheel import let_the_wheel_scroll
 
+Control = QComboBox | QSpinBox | QSlider
+
 
 def turned(widget: QWidget) -> bool:
     """Turn the wheel over the middle of a widget; tell whether the widget kept it to itself."""
@@ -26,12 +28,12 @@ def turned(widget: QWidget) -> bool:
     return event.isAccepted()
 
 
-def value_of(control: QWidget) -> int:
+def value_of(control: Control) -> int:
     return control.currentIndex() if isinstance(control, QComboBox) else control.value()
 
 
 @pytest.mark.parametrize("kind", [QComboBox, QSpinBox, QSlider])
-def test_the_wheel_turns_nothing_and_goes_on_to_what_scrolls(qtbot: QtBot, kind: type[QWidget]) -> None:
+def test_the_wheel_turns_nothing_and_goes_on_to_what_scrolls(qtbot: QtBot, kind: type[Control]) -> None:
     control = kind()
     if isinstance(control, QComboBox):
         control.addItems(["auto", "more", "most"])

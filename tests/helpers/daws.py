@@ -97,6 +97,8 @@ def _notes_of_track(track: mido.MidiTrack, ticks_a_beat: int) -> tuple[int, tupl
     now, open_notes, found, channels = 0, {}, [], {0}
     for message in track:
         now += message.time
+        if not isinstance(message, mido.Message):
+            continue
         if message.type == "note_on" and message.velocity:
             channels = {message.channel}
             open_notes[message.note] = (now, message.velocity)

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
 
 TOOLS = ("Xvfb", "openbox", "xdotool", "wmctrl", "xwininfo", "import")
 T = TypeVar("T")
@@ -24,7 +24,7 @@ def missing_tools() -> list[str]:
     return [tool for tool in TOOLS if shutil.which(tool) is None]
 
 
-def until(is_done: Callable[[], T], what: str, patience_seconds: float = PATIENCE_SECONDS) -> T:
+def until(is_done: Callable[[], T | None], what: str, patience_seconds: float = PATIENCE_SECONDS) -> T:
     """Look again and again until something is so, and return it.
 
     Raises:
@@ -69,17 +69,17 @@ class Desktop:
         self._started: list[subprocess.Popen[str]] = []
         until(lambda: self._tell("wmctrl", "-m").returncode == 0, "the window manager")
 
-    def start(self, *arguments: str, **options: object) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, stdout: IO[str] | None = None) -> subprocess.Popen[str]:
         """Start a Python program on this screen."""
         command = [sys.executable, *arguments]
-        process = subprocess.Popen(command, env=self.environment, text=True, **options)
+        process = subprocess.Popen(command, env=self.environment, text=True, stdout=stdout)
         self._started.append(process)
         return process
 
-    def run(self, *command: str) -> "subprocess.Popen[str]":
+    def run(self, *command: str) -> subprocess.Popen[str]:
         """Start a program on this screen; what it prints is nobody's concern."""
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        process = subprocess.Popen(command, env=self.environment, text=True, **quiet)
+        quiet = subprocess.DEVNULL
+        process = subprocess.Popen(command, env=self.environment, text=True, stdout=quiet, stderr=quiet)
         self._started.append(process)
         return process
 

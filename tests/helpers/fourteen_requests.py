@@ -6,6 +6,7 @@
 import sys
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
+from typing import Any
 
 import numpy as np
 
@@ -81,8 +82,8 @@ def _keys(meter: Meter, bars: int) -> tuple[Note, ...]:
     )
 
 
-def _request(canvas: Loop, *parts: PartRequest, **wishes: object) -> GenerationRequest:
-    return GenerationRequest(canvas, parts, seed=1, takes=2, **wishes)  # type: ignore[arg-type]
+def _request(canvas: Loop, *parts: PartRequest, **wishes: Any) -> GenerationRequest:
+    return GenerationRequest(canvas, parts, seed=1, takes=2, **wishes)
 
 
 def _on(part: PartRequest, *bars: int) -> PartRequest:

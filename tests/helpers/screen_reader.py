@@ -106,7 +106,8 @@ def listen(address: str) -> int:
     bus = QDBusConnection.connectToBus(address, "screen reader")
     listener = Listener()
     for interface, member in HEARD:
-        bus.connect("", "", interface, member, listener, "1on_event(QDBusMessage)")
+        slot = "1on_event(QDBusMessage)"
+        bus.connect("", "", interface, member, listener, slot)  # pyright: ignore[reportArgumentType] bytes are refused
     for event in ("focus:", "object:announcement", "object:property-change"):
         ask = QDBusMessage.createMethodCall(REGISTRY, ROOT, REGISTRY, "RegisterEvent")
         ask.setArguments([event])

@@ -1,6 +1,7 @@
 """Several written for one offered: which one it is, and that nothing else changes."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -26,11 +27,11 @@ from tests.helpers.uniform_model import UniformModel
 CONTEXT = PartRequest(PartUse.CONTEXT)
 
 
-def drums_request(**wishes: object) -> GenerationRequest:
+def drums_request(**wishes: Any) -> GenerationRequest:
     """The last bar of the drums, that shall depart from the one before it."""
     canvas = demo_canvas(empty=(Role.KEYS,))
     drums = PartRequest(PartUse.REPLACE, (canvas.bars - 1,), departure=0.5)
-    return GenerationRequest(canvas, (drums, CONTEXT, CONTEXT), seed=7, **wishes)  # type: ignore[arg-type]
+    return GenerationRequest(canvas, (drums, CONTEXT, CONTEXT), seed=7, **wishes)
 
 
 def takes_of(request: GenerationRequest) -> list[Take]:
@@ -38,9 +39,9 @@ def takes_of(request: GenerationRequest) -> list[Take]:
     return sorted(found, key=lambda take: take.number)
 
 
-def take(number: int, *errors: int, **facts: int) -> Take:
+def take(number: int, *errors: int, relaxed: int = 0, missing: int = 0) -> Take:
     reports = tuple(ControlReport(0, "density", 1.0, 1.0, error == 0, error) for error in errors)
-    return Take(number, Loop(bars=1), 0, 0, reports, TakeScores(-1.0), **facts)
+    return Take(number, Loop(bars=1), 0, 0, reports, TakeScores(-1.0), relaxed=relaxed, missing=missing)
 
 
 def test_one_take_is_offered_for_all_of_its_candidates() -> None:

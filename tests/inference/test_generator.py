@@ -1,6 +1,8 @@
 """The loop around a model: takes, events, seeds, cancel, and what a take remembers."""
 
 from dataclasses import replace
+from types import GeneratorType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,10 +36,10 @@ from tests.helpers.uniform_model import UniformModel
 REPLACE, CONTEXT = PartRequest(PartUse.REPLACE), PartRequest(PartUse.CONTEXT)
 
 
-def keys_request(**wishes: object) -> GenerationRequest:
+def keys_request(**wishes: Any) -> GenerationRequest:
     """Keys for given drums and bass."""
     canvas = demo_canvas(empty=(Role.KEYS,))
-    return GenerationRequest(canvas, (CONTEXT, CONTEXT, REPLACE), seed=7, **wishes)  # type: ignore[arg-type]
+    return GenerationRequest(canvas, (CONTEXT, CONTEXT, REPLACE), seed=7, **wishes)
 
 
 def events_of(request: GenerationRequest, will: str = "uniform", *, rank: bool = False) -> list[GenerationEvent]:
@@ -129,15 +131,16 @@ def test_closing_the_generator_stops_the_model() -> None:
     events = Generator(model, rank=False).generate(keys_request())
     next(iter(events))
     steps = model.steps
-    events.close()  # type: ignore[attr-defined]
+    assert isinstance(events, GeneratorType)
+    events.close()
     assert model.steps == steps
 
 
-def crowded_request(**wishes: object) -> GenerationRequest:
+def crowded_request(**wishes: Any) -> GenerationRequest:
     """More kept pitches than there are places: some have to be dropped."""
     notes = tuple(Note(480 * beat, 60, 240) for beat in range(4))
     part = PartRequest(PartUse.REPLACE, keep=Keep.PITCHES, rhythm="x.x.")
-    return GenerationRequest(Loop(bars=1, tracks=(Track(Role.BASS, notes),)), (part,), **wishes)  # type: ignore[arg-type]
+    return GenerationRequest(Loop(bars=1, tracks=(Track(Role.BASS, notes),)), (part,), **wishes)
 
 
 def test_a_take_that_dropped_a_wish_is_tried_again_and_says_so_at_last() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,11 +37,9 @@ def note(position: int, pitch: int, steps: int = 6) -> tuple[int, ...]:
 class Walk:
     """A take that is written by hand."""
 
-    def __init__(
-        self, *parts: tuple[Track, PartRequest], bars: int = 1, capacity: int = 4096, **wishes: object
-    ) -> None:
+    def __init__(self, *parts: tuple[Track, PartRequest], bars: int = 1, capacity: int = 4096, **wishes: Any) -> None:
         canvas = Loop(bars=bars, tracks=tuple(track for track, _ in parts))
-        request = GenerationRequest(canvas, tuple(part for _, part in parts), **wishes)  # type: ignore[arg-type]
+        request = GenerationRequest(canvas, tuple(part for _, part in parts), **wishes)
         self.plan = plan_take(request, 0)
         self.masks = TakeMasks(self.plan, capacity)
         self.tables = Tables.unconstrained(1, positions=canvas.meter.steps_per_bar)
@@ -169,8 +168,8 @@ def test_voices_are_never_more_than_asked() -> None:
     assert walk.positions == list(range(18, 96))
 
 
-def kept(keep: Keep, *notes: Note, **part: object) -> Walk:
-    return Walk((keys(*notes), replace(REPLACE, keep=keep, **part)), bars=1)  # type: ignore[arg-type]
+def kept(keep: Keep, *notes: Note, **part: Any) -> Walk:
+    return Walk((keys(*notes), replace(REPLACE, keep=keep, **part)), bars=1)
 
 
 def test_a_kept_rhythm_leaves_only_the_pitch_open() -> None:

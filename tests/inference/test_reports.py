@@ -11,7 +11,7 @@ from engine.music.loop import Loop, Note, Track
 NOTES = (Note(0, 48, 480), Note(0, 55, 480), Note(480, 60, 480), Note(1920, 72, 480))
 
 
-def reports(role: Role = Role.KEYS, *, bars: tuple[int, ...] = (), **asked: float) -> dict[str, ControlReport]:
+def reports(asked: dict[str, float], role: Role = Role.KEYS, *, bars: tuple[int, ...] = ()) -> dict[str, ControlReport]:
     part = PartRequest(PartUse.REPLACE, bars=bars, controls=tuple(asked.items()))
     context = PartRequest(PartUse.CONTEXT, controls=tuple(asked.items()))
     loop = Loop(bars=2, tracks=(Track(role, NOTES), Track(Role.BASS, NOTES)))
@@ -36,16 +36,16 @@ def reports(role: Role = Role.KEYS, *, bars: tuple[int, ...] = (), **asked: floa
     ],
 )
 def test_limits_and_bins_are_met_or_not(name: str, asked: float, is_met: bool) -> None:
-    (report,) = reports(**{name: asked}).values()
+    (report,) = reports({name: asked}).values()
     assert (report.part, report.asked, report.is_met) == (0, asked, is_met)
 
 
 def test_only_the_bars_that_were_written_count() -> None:
-    assert reports(highest_pitch=60, bars=(0,))["highest_pitch"].got == 60
+    assert reports({"highest_pitch": 60}, bars=(0,))["highest_pitch"].got == 60
 
 
 def test_what_means_nothing_for_drums_is_not_reported() -> None:
-    assert set(reports(Role.DRUMS, density=4, polyphony_max=1)) == {"density"}
+    assert set(reports({"density": 4, "polyphony_max": 1}, Role.DRUMS)) == {"density"}
 
 
 def test_departure_is_reported_for_the_bars_that_have_one_before_them() -> None:

@@ -94,8 +94,8 @@ def test_cuts_leave_what_they_say() -> None:
     logits = np.zeros((1, SAMPLED_SIZE), np.float32)
     logits[0, field_slices()[Field.MICRO]] = np.log(share)
 
-    def survivors(**cuts: float) -> set[int]:
-        sampling = SamplingTables.constant(1, **cuts)  # type: ignore[arg-type]
+    def survivors(*, min_p: float = 0.0, top_p: float = 1.0, top_k: int = 0) -> set[int]:
+        sampling = SamplingTables.constant(1, min_p=min_p, top_p=top_p, top_k=top_k)
         noise = (GumbelNoise(3, 0).row(row)[None] for row in range(200))
         return {int(sample_reference(logits, Tables.unconstrained(1), sampling, n).ids[0, Field.MICRO]) for n in noise}
 

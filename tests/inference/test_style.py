@@ -89,8 +89,8 @@ def test_a_prompt_is_read_anew_when_the_share_changes(styled: ModelBundle) -> No
     model.begin([prompt], capacity=50)
     for each in (model, fresh):
         each.use_style(0.3)
-    caches = [each.begin([prompt], capacity=50).caches.values for each in (model, fresh)]
-    assert np.array_equal(*caches)
+    read_before, read_now = (each.begin([prompt], capacity=50).caches.values for each in (model, fresh))
+    assert np.array_equal(read_before, read_now)
 
 
 def test_a_model_without_style_minds_no_share(base: ModelBundle) -> None:

@@ -1,6 +1,7 @@
 """Requests as plans: what is impossible is said in one sentence, and what is possible is told to the model."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,9 +22,9 @@ REPLACE, CONTEXT, IGNORE = (PartRequest(use) for use in (PartUse.REPLACE, PartUs
 MELODY = tuple(Note(bar * 1920 + at, 60 + bar, 240) for bar in range(4) for at in (0, 480, 960))
 
 
-def melody_request(part: PartRequest = REPLACE, *others: PartRequest, **wishes: object) -> GenerationRequest:
+def melody_request(part: PartRequest = REPLACE, *others: PartRequest, **wishes: Any) -> GenerationRequest:
     tracks = (Track(Role.LEAD, MELODY), *(Track(Role.BASS, (Note(0, 40, 480),)) for _ in others))
-    return GenerationRequest(Loop(tracks=tracks), (part, *others), **wishes)  # type: ignore[arg-type]
+    return GenerationRequest(Loop(tracks=tracks), (part, *others), **wishes)
 
 
 def asking(**controls: float) -> PartRequest:
@@ -79,9 +80,9 @@ def test_a_range_without_a_note_of_the_scale_is_refused() -> None:
         {"parts": (replace(REPLACE, bars=(4,)),)},
     ],
 )
-def test_values_that_are_no_request_are_refused(change: dict[str, object]) -> None:
+def test_values_that_are_no_request_are_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"take|remix|seed|part|bars"):
-        replace(melody_request(), **change)  # type: ignore[arg-type]
+        replace(melody_request(), **change)
 
 
 def test_bars_of_parts_are_context_target_or_not_shown() -> None:

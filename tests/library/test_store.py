@@ -31,9 +31,9 @@ REQUEST = GenerationRequest(
 )
 
 
-def take(number: int = 0, **changes: object) -> Take:
+def take(number: int = 0, *, originality: Originality | None = None) -> Take:
     loop = CANVAS.with_track(1, CANVAS.tracks[1].with_notes([Note(number * 10, 38, 200, 90)]))
-    return Take(number, loop, 77, 0, (), TakeScores(-1.25, 0.5), **changes)
+    return Take(number, loop, 77, 0, (), TakeScores(-1.25, 0.5), originality=originality)
 
 
 @pytest.fixture

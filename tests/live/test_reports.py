@@ -35,7 +35,7 @@ class Sounding:
 @pytest.fixture
 def player(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(process, "Stage", Sounding)
-    return process._PlayerProcess(Pipe())
+    return process._PlayerProcess(Pipe())  # pyright: ignore[reportArgumentType] a connection that only sends
 
 
 def report(player: Any, levels: Levels, *, is_due: bool = True) -> list[Levels]:

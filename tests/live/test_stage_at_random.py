@@ -141,8 +141,8 @@ class Evening:
     def command(self) -> StageCommand:
         draw = self.draw
         gains = (draw.choice((0.0, 0.5, 1.0)), 1.0)
-        begins = {"tick": draw.randrange(1920), "has_count_in": draw.random() < 0.2, "token": draw.randrange(99)}
-        play = Play(self.loop(), gains, draw.choice(STARTS), **begins)
+        tick, has_count_in, token = draw.randrange(1920), draw.random() < 0.2, draw.randrange(99)
+        play = Play(self.loop(), gains, draw.choice(STARTS), tick=tick, has_count_in=has_count_in, token=token)
         note = PlayNote(Track(Role.BASS), Note(0, draw.choice(PITCHES), 300), 120.0)
         others = (note, SetLive(self.setup()), SetMetronome(draw.random() < 0.5), StopPlaying(), Panic())
         return draw.choice((play, play, SetGains(gains, draw.choice(STARTS)), draw.choice(others)))

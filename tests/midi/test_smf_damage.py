@@ -7,10 +7,11 @@ files spliced. A share runs by default, all of them with `-m slow`.
 import random
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -24,6 +25,7 @@ from tests.helpers.midi_bytes import end, meta, meter, midi, name, off, on, peda
 
 SHARE, ALL = 600, 6_000
 HANG_SECONDS = 2.0
+T = TypeVar("T")
 
 
 def written(loop: Loop, folder: Path) -> bytes:
@@ -92,7 +94,7 @@ def damaged_files(count: int, folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 @contextmanager
-def hang_guard(what: str) -> Iterator[None]:
+def hang_guard(what: str) -> Generator[None]:
     """Interrupt what takes longer than `HANG_SECONDS`, where the platform has timers."""
 
     def interrupt(*_: object) -> None:
@@ -110,7 +112,7 @@ def hang_guard(what: str) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def attempt(what: str, reader: Callable[[], Loop | Song]) -> Loop | Song | MidiFileError:
+def attempt(what: str, reader: Callable[[], T]) -> T | MidiFileError:
     with hang_guard(what):
         try:
             return reader()

@@ -31,10 +31,10 @@ QUARTER = (Note(0, 60, 480, 100),)
 ONE_BAR = track(on(0, 60), off(480, 60), end(BAR - 480))
 
 
-def read(data: bytes, tmp_path: Path, **window: int) -> smf.ReadResult:
+def read(data: bytes, tmp_path: Path, *, first_bar: int = 0, bars: int | None = None) -> smf.ReadResult:
     path = tmp_path / "stem.mid"
     path.write_bytes(data)
-    return smf.read(path, **window)
+    return smf.read(path, first_bar=first_bar, bars=bars)
 
 
 def notes(result: smf.ReadResult) -> tuple[Note, ...]:

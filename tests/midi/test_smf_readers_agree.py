@@ -5,6 +5,7 @@ TURNAROUND_CORPUS=FOLDER python -m pytest -m slow tests/midi/test_smf_readers_ag
 
 import os
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -38,9 +39,9 @@ def hard_file(seed: int) -> bytes:
     return midi(conductor, *chunks, division=rng.choice((96, 120, 384, 480)))
 
 
-def result(reader: object, source: Path | bytes) -> Song | str:
+def result(reader: Callable[..., Song], source: Path | bytes) -> Song | str:
     try:
-        return reader(source, name="song")  # type: ignore[operator]
+        return reader(source, name="song")
     except MidiFileError as error:
         return str(error)
 

@@ -18,7 +18,7 @@ def test_a_loop_comes_back_as_it_was(loop: Loop) -> None:
 
 
 @pytest.mark.parametrize("damaged", [{}, {"meter": 4}, {**plain_of_loop(Loop()), "bars": "4"}])
-def test_what_is_no_loop_is_refused(damaged: dict) -> None:
+def test_what_is_no_loop_is_refused(damaged: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"loop|bar|meter"):
         loop_of_plain(damaged)
 

@@ -1,6 +1,7 @@
 """The encoder at work: the graph says what the network says, and what does not fit is refused."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -48,8 +49,8 @@ def test_every_bar_of_a_loop_gets_a_vector(folder: Path) -> None:
         (lambda folder: _change(folder, "rows", {"version": 0}), "reads other rows"),
     ],
 )
-def test_what_does_not_fit_is_refused(folder: Path, damage: object, said: str) -> None:
-    damage(folder)  # pyright: ignore[reportCallIssue] one of the functions above
+def test_what_does_not_fit_is_refused(folder: Path, damage: Callable[[Path], object], said: str) -> None:
+    damage(folder)
     with pytest.raises(ModelBundleError, match=said):
         BarEncoder(folder)
 

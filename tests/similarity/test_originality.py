@@ -97,8 +97,14 @@ def plain_bar(drum: int, chord: tuple[int, ...] = (60, 64, 67)) -> NoteColumns:
 def test_a_span_is_the_same_in_every_key_and_whatever_the_order_of_its_notes() -> None:
     bar = plain_bar(2)
     order = np.random.default_rng(0).permutation(len(bar.part))
-    columns = (bar.part, bar.bar, bar.place, bar.sixteenth, bar.pitch + 5 * ~bar.is_drum, bar.is_drum)
-    moved = NoteColumns(*(column[order] for column in columns))
+    moved = NoteColumns(
+        part=bar.part[order],
+        bar=bar.bar[order],
+        place=bar.place[order],
+        sixteenth=bar.sixteenth[order],
+        pitch=(bar.pitch + 5 * ~bar.is_drum)[order],
+        is_drum=bar.is_drum[order],
+    )
     assert sorted(all_phrases(bar).hashes.tolist()) == sorted(all_phrases(moved).hashes.tolist())
 
 

@@ -25,7 +25,12 @@ RATIOS = (0.6, 0.2, 0.2)
 def with_a_killed_worker(corpus: Path, out: Path) -> dict[str, object]:
     """Prepare a corpus with two workers, kill one, and tell how many songs there are."""
     killed: list[int] = []
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    cluster = LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        dashboard_address=None,  # pyright: ignore[reportArgumentType] its documentation allows None
+    )
+    with cluster:
 
         def kill_one(progress: Progress) -> None:
             if progress.done > 2 * CHUNK_FILES and not killed:

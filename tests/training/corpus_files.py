@@ -53,6 +53,6 @@ def write_manifest(path: Path, rows: list[dict[str, str]]) -> None:
     """Write a manifest; columns that a row lacks get plain values."""
     plain = {"set": "ours", "licence": "MIT", "split": "train", "genre": "rock", "grid16": "1.0", "downbeat_ok": "1"}
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, HEADER)
+        writer = csv.DictWriter(file, list[str](HEADER))
         writer.writeheader()
         writer.writerows(plain | {"song_group": row["path"]} | row for row in rows)

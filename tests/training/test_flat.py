@@ -9,7 +9,7 @@ from tests.helpers.random_windows import RandomSource, random_rows
 
 torch = pytest.importorskip("torch")
 
-from training.baselines.flat import FlatTransformer, _allowed_after  # noqa: E402 # pyright: ignore[reportPrivateUsage]
+from training.baselines.flat import FlatTransformer, _allowed_after  # noqa: E402
 from training.baselines.flat_stream import END_TOKEN, FlatSource, Label, answer_field, answer_range, flattened  # noqa: E402
 from training.config import ModelConfig  # noqa: E402
 from training.feed import tensor_batches  # noqa: E402

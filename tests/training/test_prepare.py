@@ -3,6 +3,7 @@
 import csv
 import json
 import tarfile
+from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -31,7 +32,7 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             return self
 
         def __exit__(self, *_: object) -> None: ...
-        def submit(self, function, chunk):
+        def submit(self, function: Callable[[Chunk], PreparedChunk], chunk: Chunk) -> Future[PreparedChunk]:
             future: Future[PreparedChunk] = Future()
             future.set_result(function(chunk))
             prepared.append(chunk.content_hash())

@@ -17,6 +17,8 @@ from tests.helpers.random_windows import RandomSource
 torch = pytest.importorskip("torch")
 pytest.importorskip("lightning")
 
+from torch import Tensor  # noqa: E402
+
 from tests.helpers.tiny_bundle import write_tiny_bundle  # noqa: E402
 from training import train as train_module  # noqa: E402
 from training.checkpoints import (  # noqa: E402
@@ -33,9 +35,9 @@ from training.dataset import Batch  # noqa: E402
 from training.export import write_style_bundle  # noqa: E402
 from training.finetune.adapters import adapt, factors_of  # noqa: E402
 from training.finetune.config import Method  # noqa: E402
-from training.model import LoopTransformer  # noqa: E402
+from training.model import LoopTransformer, Losses  # noqa: E402
 from training.records import Score  # noqa: E402
-from training.train import PAUSE, Outcome, train  # noqa: E402
+from training.train import PAUSE, Outcome, Progress, train  # noqa: E402
 from training.trained_model import begin_from, load_model, shape_of  # noqa: E402
 
 pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("one_thread")]
@@ -260,11 +262,11 @@ def test_a_batch_that_memory_does_not_hold_is_read_in_pieces(
     forward = LoopTransformer.forward
     refused: list[int] = []
 
-    def short_of_memory(self: LoopTransformer, rows: object, labels: object) -> object:
-        if self.training and len(rows) > 3:  # pyright: ignore[reportArgumentType]
-            refused.append(len(rows))  # pyright: ignore[reportArgumentType]
+    def short_of_memory(self: LoopTransformer, rows: Tensor, labels: Tensor) -> Losses:
+        if self.training and len(rows) > 3:
+            refused.append(len(rows))
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes.")
-        return forward(self, rows, labels)  # pyright: ignore[reportArgumentType]
+        return forward(self, rows, labels)
 
     plain = replace(config(tmp_path / "whole"), model=replace(config(tmp_path).model, dropout=0.0))
     run(plain)
@@ -323,8 +325,8 @@ class Impatient:
 
     def logged(self, progress: object, score: object, rows_per_second: float) -> None: ...
 
-    def validated(self, progress: object, score: object, model: object) -> bool:
-        self.seen.append(progress.step)  # pyright: ignore[reportAttributeAccessIssue]
+    def validated(self, progress: Progress, score: object, model: object) -> bool:
+        self.seen.append(progress.step)
         return len(self.seen) >= 3
 
 

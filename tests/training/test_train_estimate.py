@@ -26,15 +26,16 @@ def test_a_dry_run_of_training_takes_steps_elsewhere(tmp_path: Path) -> None:
             directory=str(tmp_path / "run"), accelerator="cpu", precision="32-true", compile=False, tensorboard=False
         ),
     )
-    sources = {"source": RandomSource(), "valid_source": RandomSource(seed=1)}
-    whole = estimate_train(replace(config, optimiser=replace(config.optimiser, total_rows=5_000_000)), **sources)
+    source, valid = RandomSource(), RandomSource(seed=1)
+    longer = replace(config, optimiser=replace(config.optimiser, total_rows=5_000_000))
+    whole = estimate_train(longer, source=source, valid_source=valid)
     assert not (tmp_path / "run").exists()
     assert whole.rows_left == 5_000_000
     assert whole.seconds == pytest.approx(5_000_000 / whole.rows_per_second, rel=0.05)
     assert whole.disk_bytes > 4 * 4 * whole.parameters
-    train(config, **sources)
+    train(config, source=source, valid_source=valid)
     kept = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
-    later = estimate_train(replace(config, optimiser=replace(config.optimiser, total_rows=5_000_000)), **sources)
+    later = estimate_train(longer, source=source, valid_source=valid)
     assert later.rows_left < 4_999_200, "a run that was stopped has less to go"
     assert {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()} == kept
     assert any("rows (notes) a second" in line for line in whole.lines())

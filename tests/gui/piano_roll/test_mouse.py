@@ -2,6 +2,7 @@
 
 import pytest
 from PySide6.QtCore import QPointF, Qt
+from PySide6.QtWidgets import QApplication
 
 from engine.music.general_midi import Role
 from engine.music.loop import Loop, Note, Track
@@ -86,7 +87,9 @@ def notes() -> tuple[Note, Note]:
 
 
 @pytest.mark.parametrize(("habits", "key"), [(LIVE, CTRL), (FL, SHIFT)])
-def test_the_copy_key_leaves_the_original(qapp: object, notes: tuple[Note], habits: MouseHabits, key: object) -> None:
+def test_the_copy_key_leaves_the_original(
+    qapp: QApplication, notes: tuple[Note, Note], habits: MouseHabits, key: Qt.KeyboardModifier
+) -> None:
     hand = Hand(habits, notes[0])
     hand.drag(hand.at(360, 60), hand.at(360 + 480, 62), keys=key)
     assert hand.notes == [(240, 60, 240), (720, 62, 240)]
@@ -94,7 +97,7 @@ def test_the_copy_key_leaves_the_original(qapp: object, notes: tuple[Note], habi
 
 
 @pytest.mark.parametrize("habits", [LIVE, FL])
-def test_alt_ignores_the_grid(qapp: object, notes: tuple[Note, Note], habits: MouseHabits) -> None:
+def test_alt_ignores_the_grid(qapp: QApplication, notes: tuple[Note, Note], habits: MouseHabits) -> None:
     hand = Hand(habits, notes[0])
     start = hand.at(360, 60)
     hand.drag(start, start + QPointF(5, 0), keys=ALT)
@@ -103,21 +106,21 @@ def test_alt_ignores_the_grid(qapp: object, notes: tuple[Note, Note], habits: Mo
     assert hand.steps == ["Move notes", "Move notes"]
 
 
-def test_in_fl_a_click_draws_a_note_as_long_as_the_last_one(qapp: object, notes: tuple[Note, Note]) -> None:
+def test_in_fl_a_click_draws_a_note_as_long_as_the_last_one(qapp: QApplication, notes: tuple[Note, Note]) -> None:
     hand = Hand(FL, notes[0])
     hand.drag(hand.at(360, 60))
     hand.drag(hand.at(1000, 67))
     assert hand.notes == [(240, 60, 240), (960, 67, 240)]
 
 
-def test_in_live_a_drag_on_empty_ground_selects(qapp: object, notes: tuple[Note, Note]) -> None:
+def test_in_live_a_drag_on_empty_ground_selects(qapp: QApplication, notes: tuple[Note, Note]) -> None:
     hand = Hand(LIVE, *notes)
     hand.drag(hand.at(100, 70), hand.at(1000, 58))
     assert hand.state.selection == selected_all(hand.state.loop, [0])
     assert hand.steps == []
 
 
-def test_in_fl_the_same_needs_ctrl(qapp: object, notes: tuple[Note, Note]) -> None:
+def test_in_fl_the_same_needs_ctrl(qapp: QApplication, notes: tuple[Note, Note]) -> None:
     hand = Hand(FL, *notes)
     hand.drag(hand.at(100, 70), hand.at(1000, 58), keys=CTRL)
     assert hand.state.selection == selected_all(hand.state.loop, [0])
@@ -126,7 +129,7 @@ def test_in_fl_the_same_needs_ctrl(qapp: object, notes: tuple[Note, Note]) -> No
 
 @pytest.mark.parametrize("habits", [LIVE, FL])
 def test_a_right_drag_deletes_what_it_passes_as_one_step(
-    qapp: object, notes: tuple[Note, Note], habits: MouseHabits
+    qapp: QApplication, notes: tuple[Note, Note], habits: MouseHabits
 ) -> None:
     hand = Hand(habits, *notes, Note(1200, 62, 120))
     hand.drag(hand.at(260, 60), hand.at(780, 64), is_right=True)
@@ -134,7 +137,7 @@ def test_a_right_drag_deletes_what_it_passes_as_one_step(
     assert hand.steps == ["Delete notes"]
 
 
-def test_the_end_of_a_note_is_pulled_to_the_grid(qapp: object, notes: tuple[Note, Note]) -> None:
+def test_the_end_of_a_note_is_pulled_to_the_grid(qapp: QApplication, notes: tuple[Note, Note]) -> None:
     hand = Hand(LIVE, notes[0])
     end = hand.at(480, 60) - QPointF(1, 0)
     hand.drag(end, hand.at(700, 60))

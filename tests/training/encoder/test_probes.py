@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 pytest.importorskip("torch")
 
@@ -28,7 +29,7 @@ def test_songs_that_lie_apart_do_not_spread_and_noise_does() -> None:
 def test_probes_find_what_is_there_and_nothing_in_noise() -> None:
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(800, 40))
-    labels = {
+    labels: dict[str, NDArray[np.generic]] = {
         "chords": vectors[:, :5] > 0,
         "groove": vectors[:, 5:9] > 0,
         "instruments": vectors[:, 9:12] > 0,
