@@ -165,7 +165,8 @@ class Player:
             return False
         has_begun = False
         for onset in list(self._current.pattern.between(begin - self._current.origin, now - self._current.origin)):
-            left = self._current.origin + onset.tick + onset.length - now
+            is_stroke = onset.length <= MAX_LATE_TICKS  # worth hearing late, however soon it would be over
+            left = onset.length if is_stroke else self._current.origin + onset.tick + onset.length - now
             if left > 0:
                 self._begin(now, onset.voice, onset.velocity, left)
                 has_begun = True

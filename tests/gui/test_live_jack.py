@@ -31,7 +31,8 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux" or not is_jack_installed(), reason="not installed: jackd"),
 ]
 PATIENCE_MS = round(1000 * PATIENCE_SECONDS)
-NOTE_OFF, NOTE_ON = 8, 9
+NOTE_OFF, NOTE_ON, CONTROL = 8, 9, 0xB
+ALL_NOTES_OFF = 123
 CHANNELS = (9, 0)
 # Four beats of a quarter of a second each.
 LOOP = Loop(
@@ -173,6 +174,8 @@ def sounding(monitor: Monitor) -> set[tuple[int, int]]:
             on.add((data[0] & 15, data[1]))
         elif data[0] >> 4 in (NOTE_OFF, NOTE_ON):
             on.discard((data[0] & 15, data[1]))
+        elif data[0] >> 4 == CONTROL and data[1] == ALL_NOTES_OFF:
+            on -= {note for note in on if note[0] == data[0] & 15}
     return on
 
 

@@ -179,6 +179,16 @@ def test_what_another_clock_brings_does_not_take_back_how_the_first_ended() -> N
     stage.balance()
 
 
+def test_a_start_that_is_heard_late_misses_no_stroke() -> None:
+    stage = Stage()
+    stage.clock.seconds = 0.05  # 48 ticks after the start
+    stage.player.play(pattern_of(bass(Note(0, 36, 48), Note(0, 40, 480), Note(960, 41, 480))), at=0)
+    stage.run(2.0)
+    assert stage.sink.notes()[:4] == [(0.05, "+36"), (0.05, "+40"), (0.1, "-36"), (0.5, "-40")]
+    stage.player.stop()
+    stage.balance()
+
+
 def test_what_a_command_sent_is_not_taken_back_by_another_at_the_same_instant() -> None:
     stage = Stage(clock_port="")
     voice = [(Voice("", 0, 60), ())]
