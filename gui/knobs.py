@@ -106,7 +106,7 @@ def _mixer(session: Session) -> list[Knob]:
 
 def _wishes(state: RollState, session: Session) -> list[Knob]:
     def wish(**changes: float) -> None:
-        session.change_wishes(replace(session.wishes, **changes))  # pyright: ignore[reportArgumentType] by their names
+        session.change_wishes(replace(session.wishes, **changes))
 
     def heat(share: float) -> None:
         sampling = session.wishes.sampling

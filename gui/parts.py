@@ -225,7 +225,7 @@ class Parts(QObject):
 
     def _change(self, text: str, **changes: object) -> None:
         if (track := self._track) is not None:
-            self._edit(text, self.state.loop.with_track(self._front, replace(track, **changes)))  # pyright: ignore[reportArgumentType] its own fields
+            self._edit(text, self.state.loop.with_track(self._front, replace(track, **changes)))
 
     def _ask(self, title: str, label: str, slot: Callable[[str], None] | None = None) -> QInputDialog:
         """Open a dialog with one field."""

@@ -174,7 +174,7 @@ class MusicDelegate(QStyledItemDelegate):
         super().paint(painter, option, index)
         picture = self._model.picture(self._model.rows[index.row()].id)
         if picture is not None:
-            place = option.rect.adjusted(4, 2, -4, -2)  # pyright: ignore[reportAttributeAccessIssue] not in the stubs
+            place = option.rect.adjusted(4, 2, -4, -2)
             painter.drawPixmap(place, picture)
 
 

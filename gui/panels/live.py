@@ -232,7 +232,7 @@ class LiveDialog(QDialog):
             spin.valueChanged.connect(lambda value, name=name: self._change(name, value))
 
     def _change(self, name: str, value: object) -> None:
-        settings = replace(self.settings, **{name: value})  # pyright: ignore[reportArgumentType] by its name
+        settings = replace(self.settings, **{name: value})
         if settings != self.settings:
             self.settings_changed.emit(settings)
 

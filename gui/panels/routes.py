@@ -98,5 +98,5 @@ class RoutesTable(QWidget):
             port.show_ports(self._outputs, route.port)
 
     def _change(self, part: int, **changes: int | str | None) -> None:
-        route = replace(self._routes[part], **changes)  # pyright: ignore[reportArgumentType] by its name
+        route = replace(self._routes[part], **changes)
         self.route_changed.emit(part, route)
